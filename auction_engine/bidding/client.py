@@ -1,0 +1,191 @@
+"""What a process needs to speak with the log: send commands, get answers, follow events."""
+
+import asyncio
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import asyncpg
+from redis.asyncio import Redis
+
+from auction_engine.bidding import wire
+from auction_engine.bidding.follower import Follower
+from auction_engine.bidding.inbox import Inbox
+from auction_engine.bidding.pending import Pending, Sink, Waiting
+from auction_engine.bidding.tasks import end
+from auction_engine.errors import AuctionError
+from auction_engine.ledger import store
+from auction_engine.rules.commands import CommandRefused
+from auction_engine.rules.params import LotParams
+from auction_engine.settings import Limits
+
+# A bid unanswered for this long is sent again: it may have been lost with Valkey's data.
+_RESEND_S = 2.0
+_LOOK_S = 0.5
+
+OnEvents = Callable[[int, int, list[dict[str, Any]]], None]  # shard, epoch, entries
+OnGap = Callable[[int], Awaitable[None]]  # shard
+
+
+class LogUnanswered(AuctionError):
+    """The log did not answer in time; what was asked may or may not have happened."""
+
+
+class LogClient:
+    """One process's way to the log: an inbox and a follower for each shard.
+
+    `on_events` is called with each batch's entries after waiting bids were answered; `on_gap` is
+    awaited when views must be read from the ledger again.
+    """
+
+    def __init__(
+        self,
+        redis: Redis,
+        database_url: str,
+        shards: int,
+        limits: Limits,
+        on_events: OnEvents | None = None,
+        on_gap: OnGap | None = None,
+    ) -> None:
+        self._database_url = database_url
+        self._on_events = on_events
+        self._on_gap = on_gap
+        self._requests: dict[str, asyncio.Future[dict[str, Any]]] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self.pending = Pending(limits.gateway_inflight_max)
+        self.inboxes = [Inbox(redis, shard, limits.inbox_max) for shard in range(shards)]
+        self.followers = [self._follower(redis, shard) for shard in range(shards)]
+
+    def _follower(self, redis: Redis, shard: int) -> Follower:
+        return Follower(
+            redis, shard, lambda batch: self._batch(shard, batch), lambda: self._gap(shard)
+        )
+
+    async def start(self) -> None:
+        """Begin; returns once every shard's present state is known. The caller must `stop`."""
+        for inbox in self.inboxes:
+            inbox.start()
+        self._tasks = [asyncio.create_task(f.run(), name="follow") for f in self.followers]
+        self._tasks.append(asyncio.create_task(self._resend(), name="resend"))
+        await asyncio.gather(*(f.in_step.wait() for f in self.followers))
+
+    async def stop(self) -> None:
+        """End all tasks; waiting bids stay unanswered, their clients will send them again."""
+        await end(self._tasks)
+        for inbox in self.inboxes:
+            await inbox.stop()
+
+    def bid(
+        self, shard: int, lot: int, bidder: int, bid_id: str, amount_minor: int, sink: Sink
+    ) -> None:
+        """Send a bid; `sink` is called once with its outcome, unless this process ends first.
+
+        Error codes given to `sink`: BUSY (nothing recorded), BID_ID_REUSED, UNKNOWN_LOT. The
+        caller has checked amount, id, lot and bidder.
+        """
+        key = (bidder, bid_id)
+        waiting = self.pending.get(key)
+        if waiting is not None:
+            if (waiting.lot, waiting.amount_minor) == (lot, amount_minor):
+                waiting.sinks.append(sink)
+            else:
+                sink(None, "BID_ID_REUSED", False)
+            return
+        if self.pending.full:
+            sink(None, "BUSY", False)
+            return
+        command = wire.encode_bid(lot, bidder, bid_id, amount_minor)
+        self.pending.add(key, Waiting(shard, lot, amount_minor, command, [sink], time.monotonic()))
+        self.inboxes[shard].put(command, lambda: self.pending.fail(key, "BUSY"))
+
+    async def list_lot(self, shard: int, lot: int, params: LotParams) -> None:
+        """Put a lot up. Raises CommandRefused or LogUnanswered."""
+        await self._request(shard, lambda req: wire.encode_list(lot, params, req))
+
+    async def admit(self, shard: int, lot: int, bidder: int, code: str, robot: bool) -> None:
+        """Admit a bidder. Raises CommandRefused or LogUnanswered."""
+        await self._request(shard, lambda req: wire.encode_admit(lot, bidder, code, robot, req))
+
+    async def close_lot(self, shard: int, lot: int) -> None:
+        """The auctioneer closes a lot. Raises CommandRefused or LogUnanswered."""
+        await self._request(shard, lambda req: wire.encode_close(lot, req))
+
+    async def probe(self, shard: int, timeout_s: float = 3) -> float:
+        """Send a command through the whole log and back; return the seconds it took."""
+        started = time.perf_counter()
+        await self._request(shard, wire.encode_probe, timeout_s)
+        return time.perf_counter() - started
+
+    async def _request(
+        self, shard: int, encode: Callable[[str], bytes], timeout_s: float = 15
+    ) -> None:
+        req = uuid.uuid4().hex
+        future = asyncio.get_running_loop().create_future()
+        self._requests[req] = future
+        try:
+            self.inboxes[shard].put(encode(req), lambda: self._busy(req))
+            async with asyncio.timeout(timeout_s):
+                reply = await future
+        except TimeoutError:
+            raise LogUnanswered(
+                f"The log of shard {shard} did not answer within {timeout_s:g} s."
+            ) from None
+        finally:
+            del self._requests[req]
+        if not reply["ok"]:
+            raise CommandRefused(reply["code"], reply["text"])
+
+    def _busy(self, req: str) -> None:
+        future = self._requests.get(req)
+        if future is not None and not future.done():
+            future.set_result({"ok": False, "code": "BUSY", "text": "The log is full; try again."})
+
+    def _batch(self, shard: int, batch: dict[str, Any]) -> None:
+        answer = self.pending.answer
+        for entry in batch["events"]:
+            if "bid_id" in entry:
+                answer(entry, False)
+        for reply in batch["answers"]:
+            self._reply(reply)
+        if self._on_events is not None and batch["events"]:
+            self._on_events(shard, batch["epoch"], batch["events"])
+
+    def _reply(self, reply: dict[str, Any]) -> None:
+        if "req" in reply:
+            future = self._requests.get(reply["req"])
+            if future is not None and not future.done():
+                future.set_result(reply)
+        elif "entry" in reply:
+            self.pending.answer(reply["entry"], True)
+        else:
+            key = (reply["bidder"], reply["bid_id"])
+            waiting = self.pending.get(key)
+            wanted = (reply.get("lot"), reply.get("amount_minor"))
+            if waiting is not None and (
+                wanted[0] is None or wanted == (waiting.lot, waiting.amount_minor)
+            ):
+                self.pending.fail(key, reply["error"])
+
+    async def _gap(self, shard: int) -> None:
+        """Batches were missed: what waits may be recorded already, so ask the ledger."""
+        if waiting := self.pending.keys():
+            connection = await asyncpg.connect(
+                self._database_url.replace("postgresql+asyncpg://", "postgresql://"), timeout=5
+            )
+            try:
+                found = await store.first_answers(connection, waiting)
+            finally:
+                connection.terminate()
+            for entry in found.values():
+                self.pending.answer(entry, True)
+        if self._on_gap is not None:
+            await self._on_gap(shard)
+
+    async def _resend(self) -> None:
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            for waiting in self.pending.overdue(_RESEND_S):
+                inbox = self.inboxes[waiting.shard]
+                if not inbox.waiting:
+                    inbox.put(waiting.command)

@@ -1,0 +1,103 @@
+"""Reading a shard's recorded batches in order, and noticing when some were missed."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import asyncpg
+import orjson
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from auction_engine.bidding import keys
+from auction_engine.bidding.connections import read_stream
+from auction_engine.ledger.journal import log_order
+
+_RETRY_S = 0.05
+_MOST_AT_ONCE = 200
+_log = structlog.get_logger(__name__)
+
+OnBatch = Callable[[dict[str, Any]], None]
+OnGap = Callable[[], Awaitable[None]]
+
+
+class Follower:
+    """Calls `on_batch` for each batch, and `on_gap` when the ledger must be read instead.
+
+    `on_gap` runs once at the start, after every change of owner and after missed batches; batches
+    wait until it returns. Whatever it reads is at least as new as the batches already given.
+    """
+
+    def __init__(self, redis: Redis, shard: int, on_batch: OnBatch, on_gap: OnGap) -> None:
+        self._redis = redis
+        self._key = keys.events(shard)
+        self._on_batch = on_batch
+        self._on_gap = on_gap
+        self.epoch = 0
+        self._no = 0
+        self._after = "0-0"
+        self.in_step = asyncio.Event()
+
+    async def run(self) -> None:
+        """Follow until cancelled."""
+        await self._again(self._find_end)
+        await self._again(self._catch_up)
+        while True:
+            try:
+                entries = await read_stream(self._redis, self._key, self._after, _MOST_AT_ONCE)
+            except (RedisError, OSError, TimeoutError) as error:
+                self.in_step.clear()
+                _log.warning("events_unreadable", key=self._key, error=type(error).__name__)
+                await asyncio.sleep(_RETRY_S)
+                await self._again(self._rewind_if_behind)
+                continue
+            gap = False
+            for entry_id, value in entries:
+                self._after = entry_id
+                gap |= self._take(orjson.loads(value))
+            if gap:
+                await self._again(self._catch_up)
+            self.in_step.set()
+
+    def _take(self, batch: dict[str, Any]) -> bool:
+        """Hand one batch on; return whether some before it were missed."""
+        epoch, no = batch["epoch"], batch["no"]
+        if epoch < self.epoch or (epoch == self.epoch and no <= self._no):
+            return False  # published twice after a lost reply, or by an owner that lost the shard
+        gap = epoch != self.epoch or no != self._no + 1
+        self.epoch, self._no = epoch, no
+        self._on_batch(batch)
+        return gap
+
+    async def _find_end(self) -> None:
+        newest = await self._redis.xrevrange(self._key, count=1)
+        if newest:
+            self._after = newest[0][0].decode()
+            batch = orjson.loads(next(iter(newest[0][1].values())))
+            self.epoch, self._no = batch["epoch"], batch["no"]
+
+    async def _catch_up(self) -> None:
+        await self._on_gap()
+        self.in_step.set()
+
+    async def _rewind_if_behind(self) -> None:
+        """Start over if the stream is younger than our place in it (lost data, stale copy)."""
+        newest = await self._redis.xrevrange(self._key, count=1)
+        last = newest[0][0].decode() if newest else "0-0"
+        if log_order(last) < log_order(self._after):
+            self._after = "0-0"
+
+    async def _again(self, step: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                return await step()
+            except (
+                RedisError,
+                OSError,
+                TimeoutError,
+                asyncpg.PostgresError,
+                asyncpg.InterfaceError,
+            ) as error:
+                _log.warning("follower_waits", key=self._key, error=type(error).__name__)
+                await asyncio.sleep(_RETRY_S * 4)

@@ -1,0 +1,109 @@
+"""Announcing recorded batches, and putting Valkey right again after it lost something."""
+
+import asyncio
+from typing import Any
+
+import asyncpg
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from auction_engine.bidding.deciding import Deciding, Outcome
+from auction_engine.bidding.hotview import HotView
+from auction_engine.bidding.recovery import best_bids
+from auction_engine.bidding.wire import encode_batch
+from auction_engine.ledger import store
+
+_RETRY_S = 0.05
+_LOOK_S = 0.25
+# Single deleted keys (deadlines, an order book) are back after at most this many looks.
+_FULL_LOOK_EVERY = 8
+_log = structlog.get_logger(__name__)
+
+
+class Announcer:
+    """Publishes one owner's batches in order, numbered without a gap within its epoch."""
+
+    def __init__(self, redis: Redis, database_url: str, deciding: Deciding, consumed: str) -> None:
+        self.view = HotView(redis, deciding.shard)
+        self.deciding = deciding
+        self.database_url = database_url
+        self._consumed = consumed
+        self._no = 0
+        self._turn = asyncio.Lock()
+
+    async def announce(self, outcome: Outcome, answers: list[dict[str, Any]]) -> int:
+        """Tell the gateways what is on disk; return the length of the inbox.
+
+        Tries until Valkey has taken it: the batch is recorded, it must be told.
+        """
+        async with self._turn:
+            self._no += 1
+            self._consumed = outcome.consumed
+            batch = encode_batch(
+                self.deciding.epoch, self._no, outcome.consumed, outcome.bodies, answers
+            )
+            due = self.deciding.due(outcome.lines)
+            while True:
+                try:
+                    return await self.view.publish(batch, outcome.consumed, outcome.accepted, due)
+                except (RedisError, OSError, TimeoutError) as error:
+                    _log.warning("events_unreachable", error=type(error).__name__)
+                    await asyncio.sleep(_RETRY_S)
+
+    async def take_the_floor(self) -> None:
+        """Make Valkey fit the ledger and tell the gateways to look there, under our epoch.
+
+        Needed by a new owner and after Valkey lost its data. Raises RedisError or OSError.
+        """
+        async with self._turn:
+            await self.view.raise_inbox(self._consumed)
+            await self._restore(self._live())
+            # A gap in the numbers makes every gateway read the ledger for what it missed.
+            self._no += 2
+            batch = encode_batch(self.deciding.epoch, self._no, self._consumed, [], [])
+            await self.view.publish(batch, self._consumed, {}, {})
+            await self.view.mark(self.deciding.epoch)
+
+    async def mend(self) -> None:
+        """Write deadlines again, and order books that are not there."""
+        async with self._turn:
+            live = [lot for lot in self._live() if self._has_price(lot)]
+            await self._restore(await self.view.missing_books(live))
+
+    async def _restore(self, lots: list[int]) -> None:
+        books = {}
+        if lots:
+            connection = await store.connect(self.database_url)
+            try:
+                books = await best_bids(connection, lots)
+            finally:
+                await connection.close()
+        await self.view.restore(self.deciding.due(self._live()), books)
+
+    def _live(self) -> list[int]:
+        return [
+            lot
+            for lot, line in self.deciding.lines.items()
+            if line.state is not None and line.state.phase != "closed"
+        ]
+
+    def _has_price(self, lot: int) -> bool:
+        state = self.deciding.lines[lot].state
+        return state is not None and state.price_minor is not None
+
+
+async def keep_hot_view(announcer: Announcer) -> None:
+    """Take the floor, then watch over Valkey until cancelled."""
+    look, present = 0, False
+    while True:
+        try:
+            if not present or await announcer.view.lost_data():
+                await announcer.take_the_floor()
+                present = True
+            elif look % _FULL_LOOK_EVERY == 0:
+                await announcer.mend()
+        except (RedisError, OSError, TimeoutError, asyncpg.PostgresError) as error:
+            _log.warning("hot_view_unreachable", error=type(error).__name__)
+        look += 1
+        await asyncio.sleep(_LOOK_S)

@@ -1,0 +1,92 @@
+"""Appending commands to a shard's inbox: bounded, in order, many at a time.
+
+One task owns the connection. Callers put commands into a buffer; whatever gathered during one
+round trip goes out in the next, so the batch grows with the load by itself.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from auction_engine.bidding import keys
+from auction_engine.bidding.tasks import end
+from auction_engine.bidding.wire import COMMAND_FIELD
+
+# Bounds the stream before it appends: what does not fit is the caller's to refuse, and unread
+# commands are never trimmed. Runs as one step, so gateways cannot overfill it together.
+_APPEND = f"""
+local room = tonumber(ARGV[1]) - redis.call('XLEN', KEYS[1])
+local taken = math.max(0, math.min(room, #ARGV - 1))
+for i = 2, taken + 1 do redis.call('XADD', KEYS[1], '*', '{COMMAND_FIELD.decode()}', ARGV[i]) end
+return taken
+"""
+
+_LARGEST_APPEND = 1_000
+_log = structlog.get_logger(__name__)
+
+OnBusy = Callable[[], None]
+
+
+class Inbox:
+    """The writing end of one shard's inbox.
+
+    `put` never blocks. A command whose append fails for want of an answer is appended again:
+    commands are idempotent (bid ids, ALREADY_LISTED, ALREADY_ADMITTED), so doubt costs nothing.
+    """
+
+    def __init__(self, redis: Redis, shard: int, limit: int) -> None:
+        self._redis = redis
+        self._key = keys.inbox(shard)
+        self._limit = limit
+        self._script = redis.register_script(_APPEND)
+        self._buffer: list[tuple[bytes, OnBusy | None]] = []
+        self._ready = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self.reachable = True
+
+    def start(self) -> None:
+        """Begin to append. The caller must `stop`."""
+        self._task = asyncio.create_task(self._run(), name=f"inbox {self._key}")
+
+    async def stop(self) -> None:
+        """End after the append under way."""
+        if self._task is not None:
+            await end([self._task])
+
+    def put(self, command: bytes, on_busy: OnBusy | None = None) -> None:
+        """Append `command` soon. `on_busy` is called if the inbox is full; then it is not in."""
+        self._buffer.append((command, on_busy))
+        self._ready.set()
+
+    @property
+    def waiting(self) -> int:
+        """Commands not yet handed to Valkey."""
+        return len(self._buffer)
+
+    async def _run(self) -> None:
+        while True:
+            await self._ready.wait()
+            while self._buffer:
+                batch = self._buffer[:_LARGEST_APPEND]
+                taken = await self._append([command for command, _ in batch])
+                del self._buffer[: len(batch)]
+                for _, on_busy in batch[taken:]:
+                    if on_busy is not None:
+                        on_busy()
+            self._ready.clear()
+
+    async def _append(self, commands: list[bytes]) -> int:
+        pause_s = 0.02
+        while True:
+            try:
+                taken = int(await self._script(keys=[self._key], args=[self._limit, *commands]))
+                self.reachable = True
+                return taken
+            except (RedisError, OSError, TimeoutError) as error:
+                self.reachable = False
+                _log.warning("inbox_unreachable", key=self._key, error=type(error).__name__)
+                await asyncio.sleep(pause_s)
+                pause_s = min(pause_s * 2, 0.5)

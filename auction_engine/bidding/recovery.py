@@ -1,0 +1,63 @@
+"""A shard's lots from the ledger alone."""
+
+from collections.abc import Iterable
+
+import asyncpg
+import orjson
+
+from auction_engine.bidding.deciding import BidKey, Deciding
+from auction_engine.ledger import store
+from auction_engine.ledger.errors import LedgerError
+from auction_engine.ledger.journal import GENESIS, Position, chain, event_of
+from auction_engine.rules.ascending import apply
+from auction_engine.rules.events import BidAccepted, BidRefused
+from auction_engine.rules.lot import LotState
+
+
+async def load_lots(
+    connection: asyncpg.Connection, deciding: Deciding, lots: Iterable[int]
+) -> None:
+    """Replay the journals of `lots` into `deciding`; a lot without journal is loaded empty.
+
+    The chain is checked on the way. Raises LedgerError naming the row if it does not hold: a
+    recorder must not build on a journal that somebody changed.
+    """
+    wanted = set(lots)
+    state: LotState | None = None
+    at, keys, current = Position(0, GENESIS), list[BidKey](), None
+    async for lot, seq, body, digest in store.journal_of(connection, wanted):
+        if lot != current:
+            if current is not None:
+                deciding.load(current, state, at, keys)
+            state, at, keys, current = None, Position(0, GENESIS), [], lot
+        if seq != at.seq + 1 or chain(at.hash, body) != digest:
+            raise LedgerError(
+                f"The journal of lot {lot} does not hold at entry {seq}; "
+                "run `auction-engine verify` before anything is recorded."
+            )
+        event = event_of(orjson.loads(body))
+        state, at = apply(state, event), Position(seq, digest)
+        if isinstance(event, (BidAccepted, BidRefused)):
+            keys.append((event.bidder, event.bid_id))
+        wanted.discard(lot)
+    if current is not None:
+        deciding.load(current, state, at, keys)
+    for lot in wanted:
+        deciding.load(lot, None, Position(0, GENESIS), [])
+
+
+async def best_bids(
+    connection: asyncpg.Connection, lots: Iterable[int], most: int = 200
+) -> dict[int, list[BidAccepted]]:
+    """The last accepted bids of each lot, oldest first: what its order book must hold."""
+    books: dict[int, list[BidAccepted]] = {}
+    for lot in lots:
+        rows = await connection.fetch(
+            "SELECT body FROM journal WHERE lot_id = $1 AND kind = 'bid.accepted'"
+            " ORDER BY seq DESC LIMIT $2",
+            lot,
+            most,
+        )
+        events = [event_of(orjson.loads(row[0])) for row in reversed(rows)]
+        books[lot] = [event for event in events if isinstance(event, BidAccepted)]
+    return books

@@ -1,0 +1,1 @@
+"""What people do around a session: describing lots, putting them up, admitting bidders."""

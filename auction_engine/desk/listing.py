@@ -1,0 +1,96 @@
+"""Sessions and lots: their descriptions in the ledger, their rules in the log."""
+
+import secrets
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from auction_engine.bidding.client import LogClient
+from auction_engine.bidding.keys import shard_of
+from auction_engine.ledger.database import transaction
+from auction_engine.ledger.schema import AuctionSession, Lot
+from auction_engine.rules.commands import CommandRefused
+from auction_engine.rules.params import LotParams
+
+# Codes hide who registered first: they are drawn, not counted.
+_CODES = 1_000
+_MORE_CODES = 1_000_000
+
+
+async def create_session(
+    engine: AsyncEngine,
+    title: dict[str, str],
+    organisation: dict[str, str],
+    agency: dict[str, str],
+    demo: bool = False,
+) -> int:
+    """A new session without lots; texts are {"vi", "en"}. Returns its id."""
+    async with transaction(engine) as connection:
+        found = await connection.execute(
+            insert(AuctionSession)
+            .values(title=title, organisation=organisation, agency=agency, demo=demo)
+            .returning(AuctionSession.id)
+        )
+        return int(found.scalar_one())
+
+
+async def create_lots(
+    engine: AsyncEngine, session: int, contents: list[dict[str, Any]], shards: int
+) -> list[tuple[int, int]]:
+    """Describe lots, in order. Returns (lot, shard) for each; they are not listed yet."""
+    async with transaction(engine) as connection:
+        lots = []
+        for position, content in enumerate(contents, 1):
+            found = await connection.execute(
+                insert(Lot)
+                .values(session_id=session, position=position, shard=0, content=content)
+                .returning(Lot.id)
+            )
+            lot = int(found.scalar_one())
+            shard = shard_of(lot, shards)
+            if shard:
+                await connection.execute(
+                    Lot.__table__.update().where(Lot.id == lot).values(shard=shard)
+                )
+            lots.append((lot, shard))
+        return lots
+
+
+async def put_up(log: LogClient, shard: int, lot: int, params: LotParams) -> None:
+    """List the lot under `params`; doing it twice is doing it once. Raises CommandRefused."""
+    try:
+        await log.list_lot(shard, lot, params)
+    except CommandRefused as refused:
+        if refused.code != "ALREADY_LISTED":
+            raise
+
+
+async def admit(
+    log: LogClient, shard: int, lot: int, bidder: int, robot: bool = False, many: bool = False
+) -> None:
+    """Admit `bidder` to the lot under a code drawn at random; twice is once.
+
+    `many` draws from a million codes, for lots with hundreds of bidders. Raises CommandRefused
+    (UNKNOWN_LOT, CLOSED).
+    """
+    while True:
+        number = secrets.randbelow(_MORE_CODES if many else _CODES)
+        code = f"B-{number:06d}" if many else f"B-{number:03d}"
+        try:
+            return await log.admit(shard, lot, bidder, code, robot)
+        except CommandRefused as refused:
+            if refused.code == "ALREADY_ADMITTED":
+                return None
+            if refused.code != "CODE_TAKEN":
+                raise
+
+
+async def session_lots(engine: AsyncEngine, session: int) -> list[dict[str, Any]]:
+    """The session's lots in order: {id, shard, position, content}."""
+    async with engine.connect() as connection:
+        rows = await connection.execute(
+            select(Lot.id, Lot.shard, Lot.position, Lot.content)
+            .where(Lot.session_id == session).order_by(Lot.position)
+        )
+        return [dict(row._mapping) for row in rows]

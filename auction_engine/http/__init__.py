@@ -1,0 +1,1 @@
+"""Pages and JSON API: only translation between HTTP and the parts below."""

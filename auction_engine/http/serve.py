@@ -1,0 +1,65 @@
+"""The gateway process: pages, API and live connections on one port."""
+
+import socket
+
+import uvicorn
+import uvloop
+
+from auction_engine.bidding.connections import make_redis
+from auction_engine.http.app import make_app
+from auction_engine.ledger.database import make_engine
+from auction_engine.live.gateway import Gateway, running
+from auction_engine.settings import Settings
+
+_BACKLOG = 4096
+_GRACE_S = 3
+
+
+def run(settings: Settings, sock: socket.socket) -> None:
+    """Serve on `sock` until SIGTERM or SIGINT."""
+    uvloop.run(serve(settings, sock))
+
+
+async def serve(settings: Settings, sock: socket.socket) -> None:
+    """Serve on `sock` until signalled or cancelled."""
+    redis = make_redis(settings.redis_url or "", connections=64)
+    engine = make_engine(settings.database_url or "")
+    try:
+        async with running(settings, redis) as gateway:
+            await _server(settings, gateway, make_app(settings, gateway, engine)).serve([sock])
+    finally:
+        await engine.dispose()
+        await redis.aclose()
+
+
+class _Server(uvicorn.Server):
+    """Sends live clients away before waiting for plain requests to finish."""
+
+    def __init__(self, config: uvicorn.Config, gateway: Gateway) -> None:
+        super().__init__(config)
+        self._gateway = gateway
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._gateway.stop()
+        await super().shutdown(sockets)
+
+
+def _server(settings: Settings, gateway: Gateway, app: object) -> uvicorn.Server:
+    config = uvicorn.Config(
+        app,  # type: ignore[arg-type]
+        # uvicorn builds whatever class this is for an upgrade: websockets' own connections then
+        # live on the same port as the pages (see docs/decisions/0003-one-port.md).
+        ws=gateway.new_connection,  # type: ignore[arg-type]
+        http="httptools",
+        loop="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        backlog=_BACKLOG,
+        timeout_keep_alive=15,
+        timeout_graceful_shutdown=_GRACE_S,
+        h11_max_incomplete_event_size=16 * 1024,
+    )
+    return _Server(config, gateway)

@@ -1,0 +1,1 @@
+"""Who is who: accounts, passwords, signed-in browsers, tickets for the live room."""

@@ -1,0 +1,1 @@
+"""The ledger: PostgreSQL tables, the append-only journal of lot events and its verification."""

@@ -1,0 +1,203 @@
+"""One WebSocket: websockets' own connection, driven without a task per client.
+
+websockets does the protocol (framing, limits, pings, close handshake); this class answers the
+opening handshake and takes text frames where they arrive, so that an idle viewer costs one object
+and a bid costs no task switch.
+"""
+
+import asyncio
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from websockets.asyncio.connection import Connection
+from websockets.asyncio.server import ServerConnection
+from websockets.datastructures import Headers
+from websockets.frames import CloseCode, Frame, Opcode
+from websockets.http11 import Request
+from websockets.protocol import Event, State
+from websockets.server import ServerProtocol
+
+from auction_engine.live.closing import SLOW, TOO_MANY_BAD, Bye
+from auction_engine.live.messages import MessageError, error, frame, parse
+from auction_engine.settings import Limits
+
+if TYPE_CHECKING:
+    from auction_engine.live.gateway import Gateway
+    from auction_engine.live.rooms import Room
+
+SUBPROTOCOL = "auction.v1"
+_MOST_BAD = 10
+_CLOSE_WAIT_S = 2.0
+
+
+class LiveConnection(ServerConnection):
+    """A client of the live protocol. All methods run in the loop's own turn, none waits."""
+
+    def __init__(self, gateway: "Gateway", limits: Limits) -> None:
+        super().__init__(
+            ServerProtocol(subprotocols=[SUBPROTOCOL], max_size=limits.frame_max_bytes),
+            gateway,  # type: ignore[arg-type]  # only `is_serving` is ever asked of it
+            ping_interval=None, close_timeout=_CLOSE_WAIT_S, max_queue=None,
+        )
+        self.gateway = gateway
+        self.limits = limits
+        self.bidder: int | None = None
+        self.greeted = False
+        # Messages said while the ticket is looked at; None before hello and after the welcome.
+        self.held: list[dict[str, Any]] | None = None
+        self.lots: set[int] = set()
+        self.stale: set[int] = set()
+        self.heard_s = self.loop.time()
+        self.pinged_s: float | None = None
+        self.paused_s = 0.0
+        self.address = ""
+        self._tokens = float(limits.messages_burst)
+        self._tokens_s = self.heard_s
+        self._bad = 0
+        self._parts: list[bytes] = []
+
+    # --- opening -------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # ServerConnection would start a task for each client here; the handshake needs none.
+        Connection.connection_made(self, transport)
+        peer = transport.get_extra_info("peername")
+        self.address = peer[0] if isinstance(peer, tuple) else ""
+
+    def _open(self, request: Request) -> None:
+        refusal = self.gateway.refuse(self, request)
+        if refusal is None:
+            response = self.protocol.accept(request)
+        else:
+            response = self.protocol.reject(*refusal)
+        self.protocol.send_response(response)
+        self.send_data()
+        if response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
+            self.gateway.opened(self)
+        # The headers are of no more use and would cost every idle viewer a kilobyte.
+        self.request = Request(request.path, Headers())
+        self.response = None
+
+    # --- reading -------------------------------------------------------------------------
+
+    def data_received(self, data: bytes) -> None:
+        self.heard_s = self.loop.time()
+        self.pinged_s = None
+        super().data_received(data)
+
+    def process_event(self, event: Event) -> None:
+        if self.request is None:
+            assert isinstance(event, Request)
+            self._open(event)
+        elif isinstance(event, Frame):
+            if event.opcode is Opcode.TEXT and event.fin:
+                self._text(event.data)
+            elif event.opcode in (Opcode.TEXT, Opcode.CONT, Opcode.BINARY):
+                self._part(event)
+
+    def _part(self, event: Frame) -> None:
+        if event.opcode is Opcode.BINARY:
+            self._fail(CloseCode.UNSUPPORTED_DATA, "text frames only")
+            return
+        self._parts.append(bytes(event.data))
+        if event.fin:
+            whole, self._parts = b"".join(self._parts), []
+            self._text(whole)
+
+    def _text(self, data: Any) -> None:
+        if self.protocol.state is not State.OPEN:
+            return
+        if not self._allowed():
+            self.gateway.flooded(self)
+            return
+        try:
+            message = parse(data)
+        except MessageError as wrong:
+            self._wrong(data, wrong)
+            return
+        self.gateway.said(self, message)
+
+    def _allowed(self) -> bool:
+        """A token for this message, from a bucket refilled by time."""
+        now_s, limits = self.heard_s, self.limits
+        tokens = self._tokens + (now_s - self._tokens_s) * limits.messages_per_s
+        self._tokens_s = now_s
+        self._tokens = min(tokens, limits.messages_burst) - 1.0
+        # Down to minus a burst the client is told; beyond that it is cut (see `flooded`).
+        return self._tokens >= 0
+
+    @property
+    def flooding(self) -> bool:
+        """Whether it goes on sending long after it was told to slow down."""
+        return self._tokens < -self.limits.messages_burst
+
+    def _wrong(self, data: Any, wrong: MessageError) -> None:
+        try:
+            bytes(data).decode()
+        except UnicodeDecodeError:
+            self._fail(CloseCode.INVALID_DATA, "invalid UTF-8")
+            return
+        self._bad += 1
+        self.say(error(wrong.code, str(wrong), wrong.bid_id))
+        if self._bad >= _MOST_BAD:
+            self.end(TOO_MANY_BAD)
+
+    def _fail(self, code: CloseCode, reason: str) -> None:
+        self.protocol.fail(code, reason)
+        self.send_data()
+        self._abort_soon()
+
+    # --- writing -------------------------------------------------------------------------
+
+    def say(self, message: dict[str, Any]) -> None:
+        """Write a message meant for this client alone, at once."""
+        self.tell(frame(message))
+
+    def tell(self, data: bytes) -> None:
+        """Write a frame at once; cut the client when too much is waiting for it."""
+        if self.protocol.state is not State.OPEN or self.transport.is_closing():
+            return
+        self.transport.write(data)
+        if self.paused and self.transport.get_write_buffer_size() > self.limits.outbox_max_bytes:
+            self.cut(SLOW)
+
+    def offer(self, data: bytes, room: "Room") -> bool:
+        """Write an update unless the client is behind; then it gets a snapshot when it reads."""
+        if self.paused or self.protocol.state is not State.OPEN:
+            self.stale.add(room.view.lot)
+            return False
+        self.transport.write(data)
+        return True
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        stale, self.stale = self.stale, set()
+        for lot in stale & self.lots:
+            self.gateway.rejoin(self, lot)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self.paused_s = self.loop.time()
+
+    # --- ending --------------------------------------------------------------------------
+
+    def end(self, bye: Bye) -> None:
+        """Say why and close; the client has two seconds to answer the close."""
+        if self.protocol.state is State.OPEN:
+            self.gateway.evicted(bye)
+            self.say({"t": "bye", **{k: v for k, v in bye._asdict().items() if k != "label"}})
+            self.protocol.send_close(bye.code, bye.text)
+            self.send_data()
+        self._abort_soon()
+
+    def cut(self, bye: Bye) -> None:
+        """Drop a client that does not read: a close frame would only wait behind the rest."""
+        self.gateway.evicted(bye)
+        self.transport.abort()
+
+    def _abort_soon(self) -> None:
+        self.loop.call_later(_CLOSE_WAIT_S, self.transport.abort)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.gateway.lost(self)
+        super().connection_lost(exc)

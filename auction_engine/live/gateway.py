@@ -1,0 +1,299 @@
+"""The gateway: connections on one side, the log on the other."""
+
+import asyncio
+import contextlib
+from collections import Counter
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+
+import asyncpg
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from websockets.http11 import Request
+
+from auction_engine import metrics
+from auction_engine.bidding.client import LogClient
+from auction_engine.bidding.logclock import LogClock
+from auction_engine.bidding.tasks import end
+from auction_engine.identity import tickets
+from auction_engine.live.closing import (
+    BAD_TICKET,
+    FLOOD,
+    NO_HELLO,
+    SILENT,
+    SLOW,
+    STOPPING,
+    Bye,
+)
+from auction_engine.live.connection import LiveConnection
+from auction_engine.live.messages import error, frame, not_recorded, outcome
+from auction_engine.live.rooms import Rooms
+from auction_engine.live.views import Views
+from auction_engine.settings import Settings
+
+PATH = "/live"
+RESUME_S = 60
+_MOST_HELD = 8
+_LOOKUPS_AT_ONCE = 4
+_SWEEP_S = 1.0
+
+
+class Gateway:
+    """Everything one process knows of its clients. `start` before use, `stop` at the end."""
+
+    def __init__(self, settings: Settings, redis: Redis) -> None:
+        self.settings = settings
+        self.limits = settings.limits
+        self.redis = redis
+        self.views = Views(settings.database_url or "")
+        self.rooms = Rooms(self.limits.update_interval_ms / 1000)
+        self.clock = LogClock(redis)
+        self.log = LogClient(
+            redis, settings.database_url or "", settings.shards, self.limits,
+            on_events=self.views.take, on_gap=self.views.read_shard,
+        )
+        self.views.on_change = self.rooms.changed
+        self._connections: set[LiveConnection] = set()
+        self._addresses: Counter[str] = Counter()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._lookups = asyncio.Semaphore(_LOOKUPS_AT_ONCE)
+        self._serving = True
+
+    async def start(self) -> None:
+        """Follow the log; returns when every live lot is known."""
+        await self.log.start()
+        self._spawn(self.clock.run())
+        self._spawn(self._sweep())
+
+    async def stop(self) -> None:
+        """Send everybody away and let go of the log."""
+        self._serving = False
+        for connection in list(self._connections):
+            connection.end(STOPPING)
+        await end(self._tasks)
+        await self.log.stop()
+
+    def is_serving(self) -> bool:
+        """Asked by websockets before a handshake is answered."""
+        return self._serving
+
+    # --- connections come and go ------------------------------------------------------------
+
+    def new_connection(self, **_: Any) -> LiveConnection:
+        """A protocol for one WebSocket: what uvicorn's `ws` slot calls."""
+        return LiveConnection(self, self.limits)
+
+    def refuse(
+        self, connection: LiveConnection, request: Request
+    ) -> tuple[HTTPStatus, str] | None:
+        """Why a handshake is refused, or None."""
+        if urlsplit(request.path).path != PATH:
+            return HTTPStatus.NOT_FOUND, "The live room is at /live.\n"
+        if not self._origin_allowed(request):
+            return HTTPStatus.FORBIDDEN, "This origin may not connect.\n"
+        if not self._serving or len(self._connections) >= self.limits.connections_max:
+            return HTTPStatus.SERVICE_UNAVAILABLE, "The live room is full; try again soon.\n"
+        if self._addresses[connection.address] >= self.limits.connections_per_address:
+            return HTTPStatus.TOO_MANY_REQUESTS, "Too many connections from this address.\n"
+        return None
+
+    def _origin_allowed(self, request: Request) -> bool:
+        """Browsers always send Origin; without one it is a program, which needs a ticket to act."""
+        origin = request.headers.get("Origin")
+        if origin is None or origin in self.settings.allowed_origins:
+            return True
+        parts = urlsplit(origin)
+        return parts.scheme in ("http", "https") and parts.netloc == request.headers.get("Host")
+
+    def opened(self, connection: LiveConnection) -> None:
+        """A handshake succeeded."""
+        self._connections.add(connection)
+        self._addresses[connection.address] += 1
+        metrics.CONNECTIONS.set(len(self._connections))
+
+    def lost(self, connection: LiveConnection) -> None:
+        """A connection is gone, for whatever reason."""
+        if connection not in self._connections:
+            return
+        self._connections.discard(connection)
+        self._addresses[connection.address] -= 1
+        if not self._addresses[connection.address]:
+            del self._addresses[connection.address]
+        for lot in connection.lots:
+            self.rooms.leave(lot, connection)
+        metrics.VIEWERS.dec(len(connection.lots))
+        metrics.CONNECTIONS.set(len(self._connections))
+
+    def evicted(self, bye: Bye) -> None:
+        metrics.EVICTIONS.labels(bye.label).inc()
+
+    def flooded(self, connection: LiveConnection) -> None:
+        """A client sends faster than it may."""
+        if connection.flooding:
+            connection.end(FLOOD)
+        else:
+            connection.say(error("RATE_LIMITED"))
+
+    async def _sweep(self) -> None:
+        """Ping the quiet, cut the silent and the slow; a slice of the clients each second."""
+        limits = self.limits
+        while True:
+            await asyncio.sleep(_SWEEP_S)
+            now_s = asyncio.get_running_loop().time()
+            for count, connection in enumerate(list(self._connections)):
+                if count % 500 == 499:
+                    await asyncio.sleep(0)
+                quiet_s = now_s - connection.heard_s
+                if not connection.greeted and quiet_s > limits.hello_timeout_s:
+                    connection.end(NO_HELLO)
+                elif connection.paused and now_s - connection.paused_s > limits.ping_timeout_s:
+                    connection.cut(SLOW)
+                elif connection.pinged_s is not None:
+                    if now_s - connection.pinged_s > limits.ping_timeout_s:
+                        connection.end(SILENT)
+                elif quiet_s > limits.ping_interval_s:
+                    connection.pinged_s = now_s
+                    connection.protocol.send_ping(b"")
+                    connection.send_data()
+
+    # --- what clients say -------------------------------------------------------------------
+
+    def said(self, connection: LiveConnection, message: dict[str, Any]) -> None:
+        """Act on one checked message."""
+        kind = message["t"]
+        if kind == "bid" and connection.greeted:
+            self._bid(connection, message)
+        elif kind == "time":
+            connection.say({"t": "time", "at": message["at"], "now_ms": self.clock.now_ms()})
+        elif kind == "hello":
+            self._hello(connection, message)
+        elif not connection.greeted:
+            self._hold(connection, message)
+        elif kind == "watch":
+            self._watch(connection, message)
+        elif kind == "unwatch":
+            self._unwatch(connection, message["lot"])
+
+    def _hello(self, connection: LiveConnection, message: dict[str, Any]) -> None:
+        if connection.greeted or connection.held is not None:
+            connection.say(error("BAD_MESSAGE", "The hello was said already."))
+            return
+        connection.held = []
+        if "ticket" in message:
+            self._spawn(self._redeem(connection, message["ticket"]))
+        else:
+            self._greet(connection, None)
+
+    async def _redeem(self, connection: LiveConnection, ticket: str) -> None:
+        try:
+            bidder = await tickets.redeem(self.redis, ticket)
+        except (RedisError, OSError, TimeoutError):
+            connection.end(STOPPING)  # fail closed: nobody is let in unchecked
+            return
+        if bidder is None:
+            connection.end(BAD_TICKET)
+        else:
+            self._greet(connection, bidder)
+
+    def _greet(self, connection: LiveConnection, bidder: int | None) -> None:
+        connection.bidder = bidder
+        connection.greeted = True
+        connection.say({
+            "t": "welcome", "now_ms": self.clock.now_ms(), "bidder": bidder is not None,
+            "resume_s": RESUME_S,
+        })
+        held, connection.held = connection.held or [], None
+        for message in held:
+            self.said(connection, message)
+
+    def _hold(self, connection: LiveConnection, message: dict[str, Any]) -> None:
+        """Keep what a client said while its ticket is looked at."""
+        if connection.held is None or len(connection.held) >= _MOST_HELD:
+            connection.say(error("BAD_MESSAGE", "Say hello first."))
+        else:
+            connection.held.append(message)
+
+    def _watch(self, connection: LiveConnection, message: dict[str, Any]) -> None:
+        lot = message["lot"]
+        if lot not in connection.lots and len(connection.lots) >= self.limits.lots_per_connection:
+            connection.say(error("TOO_MANY_LOTS"))
+            return
+        position = None
+        if "epoch" in message and "seq" in message:
+            position = (message["epoch"], message["seq"])
+        if self.views.get(lot) is None:
+            self._spawn(self._find_and_join(connection, lot, position))
+        else:
+            self._join(connection, lot, position)
+
+    async def _find_and_join(
+        self, connection: LiveConnection, lot: int, position: tuple[int, int] | None
+    ) -> None:
+        async with self._lookups:
+            try:
+                found = await self.views.find(lot)
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                connection.end(STOPPING)
+                return
+        if found is None:
+            connection.say(error("UNKNOWN_LOT"))
+        elif connection in self._connections:
+            self._join(connection, lot, position)
+
+    def _join(
+        self, connection: LiveConnection, lot: int, position: tuple[int, int] | None
+    ) -> None:
+        view = self.views.get(lot)
+        assert view is not None
+        if lot not in connection.lots:
+            connection.lots.add(lot)
+            metrics.VIEWERS.inc()
+        self.rooms.join(view, connection, position)
+
+    def rejoin(self, connection: LiveConnection, lot: int) -> None:
+        """A client that was behind reads again: it gets a whole snapshot."""
+        self._join(connection, lot, None)
+
+    def _unwatch(self, connection: LiveConnection, lot: int) -> None:
+        if lot in connection.lots:
+            connection.lots.discard(lot)
+            metrics.VIEWERS.dec()
+            self.rooms.leave(lot, connection)
+
+    def _bid(self, connection: LiveConnection, message: dict[str, Any]) -> None:
+        lot, bid_id = message["lot"], message["bid_id"]
+        bidder, view = connection.bidder, self.views.get(lot)
+        if bidder is None or view is None:
+            code = "NOT_A_BIDDER" if bidder is None else "UNKNOWN_LOT"
+            connection.say(not_recorded(lot, bid_id, code))
+            return
+
+        def answer(entry: dict[str, Any] | None, code: str | None, repeat: bool) -> None:
+            if entry is not None:
+                connection.tell(frame(outcome(entry, repeat)))
+            else:
+                metrics.BIDS.labels("busy" if code == "BUSY" else "error").inc()
+                connection.tell(frame(not_recorded(lot, bid_id, code or "UNKNOWN_LOT")))
+
+        self.log.bid(view.shard, lot, bidder, bid_id, message["amount_minor"], answer)
+
+    def _spawn(self, job: Any) -> None:
+        task = asyncio.create_task(job)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def probe(self) -> float:
+        """Seconds a command takes through every shard's log and back. Raises LogUnanswered."""
+        return max([await self.log.probe(shard) for shard in range(self.settings.shards)])
+
+
+@contextlib.asynccontextmanager
+async def running(settings: Settings, redis: Redis):  # type: ignore[no-untyped-def]
+    """A started gateway, stopped at the end of the block."""
+    gateway = Gateway(settings, redis)
+    await gateway.start()
+    try:
+        yield gateway
+    finally:
+        await gateway.stop()

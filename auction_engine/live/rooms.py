@@ -1,0 +1,178 @@
+"""Who follows which lot, and joining its changes into at most 20 frames a second."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+import orjson
+
+from auction_engine import metrics
+from auction_engine.live.messages import frame, frame_of
+from auction_engine.live.views import LotView
+
+# Frames written in one turn of the loop: about a millisecond, so that a bidder's own answer
+# waits no longer than that behind a fan-out.
+_AT_ONCE = 128
+_BIDS_IN_UPDATE = 20
+
+
+class Member(Protocol):
+    """A connection, as a room sees it."""
+
+    bidder: int | None
+
+    def offer(self, data: bytes, room: "Room") -> bool:
+        """Write an update; False if the member is behind and wants a snapshot later."""
+
+    def tell(self, data: bytes) -> None:
+        """Write a frame meant for this member alone."""
+
+
+class Room:
+    """The members of one lot, all at the same position whenever no update is under way."""
+
+    def __init__(self, view: LotView, interval_s: float) -> None:
+        self.view = view
+        self._interval_s = interval_s
+        self._loop = asyncio.get_running_loop()
+        self._bidders: dict[Member, None] = {}
+        self._onlookers: dict[Member, None] = {}
+        self._joining: dict[Member, tuple[int, int] | None] = {}
+        self._seq = view.seq
+        self._epoch = view.epoch
+        self._next_s = 0.0
+        self._planned: asyncio.TimerHandle | None = None
+        self._sending: asyncio.Task[None] | None = None
+        self._shared: tuple[int, int, bytes] | None = None
+
+    def __len__(self) -> int:
+        return len(self._bidders) + len(self._onlookers) + len(self._joining)
+
+    def join(self, member: Member, position: tuple[int, int] | None) -> None:
+        """Bring `member` up to date and keep it so. `position` is its (epoch, seq), if any."""
+        self._bidders.pop(member, None)
+        self._onlookers.pop(member, None)
+        self._joining[member] = position
+        if self._planned is None and self._sending is None:
+            self._admit_joining()
+
+    def leave(self, member: Member) -> None:
+        self._bidders.pop(member, None)
+        self._onlookers.pop(member, None)
+        self._joining.pop(member, None)
+
+    def changed(self) -> None:
+        """The view has moved: plan a frame, at once or when the interval is over."""
+        if self._planned is None and self._sending is None:
+            delay_s = self._next_s - self._loop.time()
+            self._planned = self._loop.call_later(max(0.0, delay_s), self._flush)
+
+    def close(self) -> None:
+        """Forget what is planned."""
+        if self._planned is not None:
+            self._planned.cancel()
+        if self._sending is not None:
+            self._sending.cancel()
+
+    def _flush(self) -> None:
+        self._planned = None
+        self._sending = self._loop.create_task(self._send(), name="fan-out")
+
+    async def _send(self) -> None:
+        """Write one update to every member, bidders first, in slices."""
+        started_s = self._loop.time()
+        try:
+            await self._bring_to(self.view.epoch, self.view.seq)
+        finally:
+            # Never more than half of the time goes into fan-out, however many are watching.
+            ended_s = self._loop.time()
+            self._next_s = max(started_s + self._interval_s, ended_s + (ended_s - started_s))
+            self._sending = None
+        if self._seq == self.view.seq and self._epoch == self.view.epoch:
+            self._admit_joining()
+        else:
+            self.changed()
+
+    async def _bring_to(self, epoch: int, seq: int) -> None:
+        if epoch != self._epoch:
+            # Another owner: positions of the old epoch say nothing, everyone gets a snapshot.
+            self._joining.update(dict.fromkeys((*self._bidders, *self._onlookers)))
+            self._bidders.clear()
+            self._onlookers.clear()
+        elif seq != self._seq and (self._bidders or self._onlookers):
+            await self._write(frame(self.view.update(self._seq, _BIDS_IN_UPDATE)))
+        self._epoch, self._seq = epoch, seq
+
+    async def _write(self, data: bytes) -> None:
+        sent = 0
+        for members in (self._bidders, self._onlookers):
+            everyone = list(members)
+            for start in range(0, len(everyone), _AT_ONCE):
+                if start:
+                    await asyncio.sleep(0)
+                for member in everyone[start : start + _AT_ONCE]:
+                    if not member.offer(data, self):
+                        members.pop(member, None)
+                    else:
+                        sent += 1
+        metrics.UPDATES.inc(sent)
+        metrics.UPDATE_BYTES.inc(sent * len(data))
+
+    def _admit_joining(self) -> None:
+        """Give those who wait their snapshot; the room is at the view's position now."""
+        joining, self._joining = self._joining, {}
+        for member, position in joining.items():
+            member.tell(self._welcome(member.bidder, position))
+            (self._onlookers if member.bidder is None else self._bidders)[member] = None
+
+    def _welcome(self, bidder: int | None, position: tuple[int, int] | None) -> bytes:
+        view = self.view
+        if (
+            position is not None
+            and position[0] == view.epoch
+            and position[1] <= view.seq
+            and view.covers(position[1])
+        ):
+            return frame(view.update(position[1], most=len(view.recent)))
+        if bidder is not None:
+            return frame(view.snapshot(bidder))
+        # Onlookers all get the same bytes: a storm of reconnects costs one snapshot.
+        if self._shared is None or self._shared[:2] != (view.epoch, view.seq):
+            self._shared = (view.epoch, view.seq, frame_of(orjson.dumps(view.snapshot(None))))
+        return self._shared[2]
+
+
+class Rooms:
+    """One room for each lot that somebody follows."""
+
+    def __init__(self, interval_s: float) -> None:
+        self._interval_s = interval_s
+        self._rooms: dict[int, Room] = {}
+        self.on_count: Callable[[int], None] = lambda change: None
+
+    def join(self, view: LotView, member: Member, position: tuple[int, int] | None) -> None:
+        """Let `member` follow the lot of `view`."""
+        room = self._rooms.get(view.lot)
+        if room is None:
+            room = self._rooms[view.lot] = Room(view, self._interval_s)
+        room.join(member, position)
+
+    def leave(self, lot: int, member: Member) -> None:
+        """Let `member` follow the lot no more."""
+        room = self._rooms.get(lot)
+        if room is not None:
+            room.leave(member)
+            if not len(room):
+                room.close()
+                del self._rooms[lot]
+
+    def changed(self, view: LotView) -> None:
+        """A view has moved."""
+        room = self._rooms.get(view.lot)
+        if room is not None:
+            room.changed()
+
+    def viewers(self, lot: int) -> int:
+        """How many connections of this process follow the lot."""
+        room = self._rooms.get(lot)
+        return 0 if room is None else len(room)

@@ -1,0 +1,215 @@
+"""Each lot as it may be seen: kept up from the log's events, read from the ledger when in doubt."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+import asyncpg
+import orjson
+import structlog
+
+from auction_engine.ledger import store
+from auction_engine.ledger.journal import event_of
+from auction_engine.rules.ascending import apply
+from auction_engine.rules.lot import LotState, minimum_minor
+
+_RECENT = 200
+_REFUSED_KEPT = 20
+_log = structlog.get_logger(__name__)
+
+
+class LotView:
+    """One lot: rules' state, last accepted bids, and each bidder's own refused bids."""
+
+    __slots__ = ("best", "epoch", "lot", "recent", "refused", "seq", "shard", "state")
+
+    def __init__(self, lot: int, shard: int) -> None:
+        self.lot = lot
+        self.shard = shard
+        self.seq = 0
+        self.epoch = 0
+        self.state: LotState | None = None
+        self.recent: deque[dict[str, Any]] = deque(maxlen=_RECENT)
+        self.best: dict[int, int] = {}
+        self.refused: dict[int, deque[dict[str, Any]]] = {}
+
+    def take(self, entry: dict[str, Any]) -> None:
+        """Take the journal entry after `seq`. The caller must have checked that it is the next."""
+        self.seq = entry["seq"]
+        self.state = apply(self.state, event_of(entry))
+        kind = entry["kind"]
+        if kind == "bid.accepted":
+            bidder = entry["bidder"]
+            self.best[bidder] = entry["amount_minor"]
+            self.recent.append({
+                "n": entry["n"], "seq": entry["seq"], "at_ms": entry["at_ms"],
+                "code": self.state.admitted[bidder].code, "amount_minor": entry["amount_minor"],
+            })
+        elif kind == "bid.refused":
+            own = self.refused.get(entry["bidder"])
+            if own is None:
+                own = self.refused[entry["bidder"]] = deque(maxlen=_REFUSED_KEPT)
+            own.append({name: entry[name] for name in (
+                "seq", "at_ms", "amount_minor", "reason", "minimum_minor")})
+
+    def public_state(self) -> dict[str, Any]:
+        """`state` of the live protocol."""
+        state = self.state
+        assert state is not None
+        return {
+            "phase": state.phase,
+            "price_minor": state.price_minor,
+            "leader": state.leader_code,
+            "n": state.accepted,
+            "minimum_minor": minimum_minor(state),
+            "start_ms": state.params.start_ms,
+            "end_ms": state.end_ms,
+            "extensions": state.extensions,
+            "extended_by": state.extended_by,
+            "robots": [b.code for b in state.admitted.values() if b.robot],
+        }
+
+    def you(self, bidder: int | None) -> dict[str, Any] | None:
+        """`you` of the live protocol; None for onlookers."""
+        if bidder is None or self.state is None:
+            return None
+        known = self.state.admitted.get(bidder)
+        return {
+            "code": known.code if known else None,
+            "admitted": known is not None,
+            "leading": self.state.leader == bidder,
+            "best_minor": self.best.get(bidder),
+            "refused": list(reversed(self.refused.get(bidder, ()))),
+        }
+
+    def snapshot(self, bidder: int | None) -> dict[str, Any]:
+        """`snapshot` of the live protocol."""
+        return {
+            "t": "snapshot", "lot": self.lot, "epoch": self.epoch, "seq": self.seq,
+            "state": self.public_state(), "bids": list(reversed(self.recent)),
+            "you": self.you(bidder),
+        }
+
+    def update(self, after: int, most: int) -> dict[str, Any]:
+        """`update` of the live protocol: what came after entry `after`, at most `most` bids."""
+        bids: list[dict[str, Any]] = []
+        first = 0
+        for bid in reversed(self.recent):
+            if bid["seq"] <= after:
+                break
+            first = bid["n"]
+            if len(bids) < most:
+                bids.append(bid)
+        total = self.recent[-1]["n"] - first + 1 if first else 0
+        return {
+            "t": "update", "lot": self.lot, "epoch": self.epoch, "from": after, "seq": self.seq,
+            "state": self.public_state(), "bids": bids, "omitted": total - len(bids),
+        }
+
+    def covers(self, after: int) -> bool:
+        """Whether `update(after, ...)` would leave no bid out for want of memory."""
+        return len(self.recent) < _RECENT or self.recent[0]["seq"] <= after
+
+
+OnChange = Callable[[LotView], None]
+
+
+class Views:
+    """The lots in memory. `on_change` is called after one or more entries were taken."""
+
+    def __init__(self, database_url: str) -> None:
+        self._database_url = database_url.replace("postgresql+asyncpg://", "postgresql://")
+        self._lots: dict[int, LotView] = {}
+        self._epochs: dict[int, int] = {}
+        self._catching_up: dict[int, asyncio.Task[None]] = {}
+        self.on_change: OnChange = lambda view: None
+
+    def get(self, lot: int) -> LotView | None:
+        """The lot's view if it is in memory and listed."""
+        view = self._lots.get(lot)
+        return view if view is not None and view.state is not None else None
+
+    async def find(self, lot: int) -> LotView | None:
+        """The lot's view, read from the ledger if need be; None if it is not listed."""
+        if (view := self.get(lot)) is not None:
+            return view
+        connection = await asyncpg.connect(self._database_url, timeout=5)
+        try:
+            shard = await connection.fetchval(
+                "SELECT shard FROM lot_head WHERE lot_id = $1", lot
+            )
+            if shard is None:
+                return None
+            await self._read(connection, {lot: shard})
+        finally:
+            connection.terminate()
+        return self.get(lot)
+
+    def take(self, shard: int, epoch: int, entries: list[dict[str, Any]]) -> None:
+        """Take a batch from the log; entries already known are skipped."""
+        self._epochs[shard] = epoch
+        changed: dict[int, LotView] = {}
+        for entry in entries:
+            lot = entry["lot"]
+            view = self._lots.get(lot)
+            if view is None:
+                if entry["seq"] != 1:
+                    continue  # nobody looks at it; `find` will read it whole
+                view = self._lots[lot] = LotView(lot, shard)
+            if entry["seq"] == view.seq + 1:
+                view.take(entry)
+                changed[lot] = view
+            elif entry["seq"] > view.seq:
+                self._catch_up(shard)
+        for view in changed.values():
+            view.epoch = epoch
+            self.on_change(view)
+
+    async def read_shard(self, shard: int) -> None:
+        """Bring every lot of the shard up to the ledger, and take up live ones not yet known."""
+        connection = await asyncpg.connect(self._database_url, timeout=5)
+        try:
+            self._epochs[shard] = await connection.fetchval(
+                "SELECT epoch FROM shard WHERE id = $1", shard
+            ) or 0
+            rows = await connection.fetch(
+                "SELECT lot_id, seq, phase FROM lot_head WHERE shard = $1"
+                " AND (phase <> 'closed' OR lot_id = ANY($2::bigint[]))",
+                shard, [lot for lot, view in self._lots.items() if view.shard == shard],
+            )
+            behind = {
+                row["lot_id"]: shard for row in rows
+                if row["lot_id"] not in self._lots or self._lots[row["lot_id"]].seq < row["seq"]
+            }
+            await self._read(connection, behind)
+        finally:
+            connection.terminate()
+        for view in self._lots.values():
+            if view.shard == shard and view.epoch != self._epochs[shard]:
+                view.epoch = self._epochs[shard]
+                self.on_change(view)
+
+    async def _read(self, connection: asyncpg.Connection, lots: dict[int, int]) -> None:
+        """Take the ledger's entries of `lots` (lot: shard) after what each view has."""
+        for lot, shard in lots.items():
+            view = self._lots.setdefault(lot, LotView(lot, shard))
+            async for _, seq, body, _ in store.journal_of(connection, [lot], view.seq):
+                if seq == view.seq + 1:
+                    view.take(orjson.loads(body))
+            view.epoch = self._epochs.get(shard, view.epoch)
+            self.on_change(view)
+
+    def _catch_up(self, shard: int) -> None:
+        if shard not in self._catching_up:
+            task = asyncio.create_task(self._read_quietly(shard), name="catch up")
+            self._catching_up[shard] = task
+
+    async def _read_quietly(self, shard: int) -> None:
+        try:
+            await self.read_shard(shard)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            _log.warning("views_behind", shard=shard, error=type(error).__name__)
+            await asyncio.sleep(0.2)  # the next entry after the hole will ask again
+        finally:
+            del self._catching_up[shard]

@@ -1,0 +1,210 @@
+"""Fixtures for everybody: real servers once per run, a fresh database and log per test.
+
+The servers are the embedded ones, or those of `AUCTION_TEST_DATABASE_URL` (a superuser's address)
+and `AUCTION_TEST_REDIS_URL`, whose contents are deleted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+import redis
+
+from auction_engine.embedded import EmbeddedServers
+from auction_engine.settings import PREFIX, Settings
+
+ROLE = "auction"
+
+
+def run_apart(work: Callable[[], Any]) -> Any:
+    """Call `work` in a thread of its own, where it may run an event loop of its own."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(work).result()
+
+
+def address(base: str, *, role: str | None = None, database: str) -> str:
+    """`base` with another database and, with `role`, another user."""
+    parts = urlsplit(base)
+    place = parts.netloc
+    if role is not None:
+        user, at, host = place.rpartition("@")
+        password = user.partition(":")[1:]
+        place = role + "".join(password) + (at or "@") + host
+    return urlunsplit((parts.scheme, place, f"/{database}", parts.query, ""))
+
+
+@dataclass
+class Servers:
+    """The servers of this test run. `embedded` is None when they are somebody else's."""
+
+    superuser_url: str
+    redis_base: str
+    redis_databases: int
+    embedded: EmbeddedServers | None
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def superuser_of(self, database: str) -> str:
+        return address(self.superuser_url, database=database)
+
+    def owner_of(self, database: str) -> str:
+        return address(self.superuser_url, role=ROLE, database=database)
+
+    def redis_url(self) -> str:
+        """The next log database, emptied."""
+        number = next(self._numbers) % self.redis_databases
+        base, _, query = self.redis_base.partition("?")
+        if base.startswith("unix:"):
+            rest = [part for part in query.split("&") if part and not part.startswith("db=")]
+            url = base + "?" + "&".join([f"db={number}", *rest])
+        else:
+            url = urlunsplit(urlsplit(base)._replace(path=f"/{number}", query=query))
+        with redis.Redis.from_url(url) as client:
+            client.flushall()
+        return url
+
+    def execute(self, *statements: str, database: str = "postgres") -> None:
+        """Run statements as superuser, each in a transaction of its own."""
+
+        async def work() -> None:
+            connection = await asyncpg.connect(self.superuser_of(database))
+            try:
+                for statement in statements:
+                    await connection.execute(statement)
+            finally:
+                await connection.close()
+
+        run_apart(lambda: asyncio.run(work()))
+
+    def create_database(self, name: str, template: str = "template0") -> None:
+        self.execute(f'CREATE DATABASE "{name}" OWNER {ROLE} TEMPLATE "{template}"')
+
+    def drop_database(self, name: str) -> None:
+        self.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_from_outside() -> Iterator[None]:
+    """A developer's AUCTION_* variables must not change what the tests test."""
+    patch = pytest.MonkeyPatch()
+    for name in list(os.environ):
+        if name.startswith(PREFIX) and not name.startswith(f"{PREFIX}TEST_"):
+            patch.delenv(name)
+    yield
+    patch.undo()
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    """PostgreSQL and Valkey (or Redis) for the whole run."""
+    database_url = os.environ.get("AUCTION_TEST_DATABASE_URL")
+    redis_url = os.environ.get("AUCTION_TEST_REDIS_URL")
+    home = Path(tempfile.mkdtemp(prefix="auction-test-"))
+    embedded = EmbeddedServers(
+        home / "data", use_postgres=database_url is None, use_valkey=redis_url is None
+    )
+    try:
+        with embedded:
+            databases = 64 if redis_url is None else 16
+            result = Servers(
+                database_url or embedded.superuser_url,
+                redis_url or embedded.redis_url,
+                databases,
+                embedded if database_url is None and redis_url is None else None,
+            )
+            if database_url is not None:
+                password = urlsplit(database_url).password or "test"
+                result.execute(
+                    f"DO $$ BEGIN CREATE ROLE {ROLE} LOGIN CREATEROLE PASSWORD '{password}';"
+                    " EXCEPTION WHEN duplicate_object THEN NULL; END $$"
+                )
+            yield result
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def migrated_template(servers: Servers) -> Iterator[str]:
+    """The name of a migrated database that others are copied from."""
+    from auction_engine.ledger.migrate import upgrade
+
+    name = f"template_{os.getpid()}"
+    servers.drop_database(name)
+    servers.create_database(name)
+    run_apart(lambda: upgrade(servers.owner_of(name)))
+    yield name
+    servers.drop_database(name)
+
+
+_database_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def database_name(servers: Servers, migrated_template: str) -> Iterator[str]:
+    name = f"test_{os.getpid()}_{next(_database_numbers)}"
+    servers.create_database(name, migrated_template)
+    yield name
+    servers.drop_database(name)
+
+
+@pytest.fixture
+def database_url(servers: Servers, database_name: str) -> str:
+    """A fresh migrated database, as the program's own role (its owner, not a superuser)."""
+    return servers.owner_of(database_name)
+
+
+@pytest.fixture
+def superuser_url(servers: Servers, database_name: str) -> str:
+    """The same fresh database, as superuser."""
+    return servers.superuser_of(database_name)
+
+
+@pytest.fixture
+def empty_database_url(servers: Servers) -> Iterator[str]:
+    """A fresh database without any migration."""
+    name = f"empty_{os.getpid()}_{next(_database_numbers)}"
+    servers.create_database(name)
+    yield servers.owner_of(name)
+    servers.drop_database(name)
+
+
+@pytest.fixture
+def redis_url(servers: Servers) -> str:
+    """A fresh, empty log database."""
+    return servers.redis_url()
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_url: str, redis_url: str) -> Settings:
+    """Settings of a test: a fresh database and log, any free port."""
+    return Settings(
+        data_dir=tmp_path / "data", port=0, database_url=database_url, redis_url=redis_url
+    )
+
+
+@pytest.fixture
+def private_servers() -> Iterator[EmbeddedServers]:
+    """Embedded servers for one test alone, which may kill, stop or wipe them."""
+    home = Path(tempfile.mkdtemp(prefix="auction-private-"))
+    servers = EmbeddedServers(home / "data")
+    try:
+        with servers:
+            yield servers
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def in_background(work: Coroutine[Any, Any, Any]) -> Any:
+    """Run a coroutine to its end from synchronous code."""
+    return run_apart(lambda: asyncio.run(work))

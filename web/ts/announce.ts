@@ -1,0 +1,26 @@
+// Speaks to screen readers, politely: at most one sentence in a few seconds, always the latest.
+import { setText } from "./dom.ts";
+
+const PAUSE_MS = 6000;
+
+export class Announcer {
+  private spokenAt = -Infinity;
+  private next: string | null = null;
+
+  constructor(private readonly region: HTMLElement | null) {}
+
+  say(text: string): void {
+    const wait = this.spokenAt + PAUSE_MS - performance.now();
+    if (wait <= 0) this.speak(text);
+    else {
+      if (this.next === null) setTimeout(() => this.next !== null && this.speak(this.next), wait);
+      this.next = text;
+    }
+  }
+
+  private speak(text: string): void {
+    this.next = null;
+    this.spokenAt = performance.now();
+    setText(this.region, text);
+  }
+}

@@ -1,0 +1,32 @@
+// What the server wrote into the page for the script.
+import type { LotState, Snapshot } from "./protocol.ts";
+
+export interface LotInfo {
+  id: string;
+  title: string;
+  minor_digits: number;
+  before: string;
+  after: string;
+  unit: string;
+  starting_price_minor: number;
+  increment_minor: number;
+  extension: { trigger_ms: number; by_ms: number; max_count: number } | null;
+}
+
+export interface Boot {
+  kind: "room" | "board";
+  lang: "vi" | "en";
+  now_ms: number;
+  csrf: string;
+  bidder: boolean;
+  zone: string;
+  lots: LotInfo[];
+  texts: Record<string, string | { one?: string; other: string }>;
+  snapshot?: Snapshot;
+  states?: Record<string, LotState>;
+}
+
+export function readBoot(): Boot | null {
+  const block = document.getElementById("boot");
+  return block ? (JSON.parse(block.textContent ?? "null") as Boot | null) : null;
+}

@@ -1,0 +1,32 @@
+// Amounts in words, the same way as the server writes them.
+import { toCardinal as english } from "n2words/en-GB";
+import { toCardinal as vietnamese } from "n2words/vi-VN";
+
+const THOUSANDS = {
+  vi: ["", "nghìn", "triệu", "tỷ", "nghìn tỷ", "triệu tỷ"],
+  en: ["", "thousand", "million", "billion", "trillion", "quadrillion"],
+} as const;
+
+// The library skips empty places and is wrong from 10^15, so it is asked for three digits at a time.
+function group(value: number, lang: "vi" | "en", leading: boolean): string {
+  if (lang === "en") return english(value);
+  const text = vietnamese(value);
+  if (leading || value >= 100) return text;
+  return value < 10 ? `không trăm lẻ ${text}` : `không trăm ${text}`;
+}
+
+export function wholeWords(value: number, lang: "vi" | "en"): string {
+  if (value === 0) return lang === "vi" ? vietnamese(0) : english(0);
+  const parts: string[] = [];
+  let rest = value;
+  for (const name of THOUSANDS[lang]) {
+    const part = rest % 1000;
+    rest = Math.floor(rest / 1000);
+    if (part > 0) {
+      const joint = lang === "en" && name === "" && part < 100 && rest > 0 ? "and " : "";
+      parts.unshift(`${joint}${group(part, lang, rest === 0)} ${name}`.trim());
+    }
+    if (rest === 0) break;
+  }
+  return parts.join(" ");
+}
