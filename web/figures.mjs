@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { Font, woff2 } from "fonteditor-core";
 
 const DIGITS = [..."0123456789"].map((digit) => digit.codePointAt(0));
-const FIGURE_WIDTH = 664;
+const FIGURE_WIDTH = 644;
 
 function centre(glyph) {
   const ink = glyph.xMax - glyph.xMin;

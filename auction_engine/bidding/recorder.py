@@ -28,6 +28,7 @@ from auction_engine.bidding.healing import Announcer, keep_hot_view
 from auction_engine.bidding.recovery import load_lots
 from auction_engine.bidding.repeats import answer_repeats
 from auction_engine.bidding.tasks import end
+from auction_engine.collector import tune_collector
 from auction_engine.ledger import store
 from auction_engine.ledger.errors import BidIdTaken, OwnershipLost
 from auction_engine.ledger.journal import log_ms
@@ -262,6 +263,7 @@ async def own_shard(settings: Settings, shard: int) -> None:
 
 def run(settings: Settings, shard: int) -> None:
     """The recorder process: own `shard` until SIGTERM or SIGINT, then let go of it."""
+    tune_collector()
     uvloop.run(_run_until_signalled(settings, shard))
 
 

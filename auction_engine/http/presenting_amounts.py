@@ -44,7 +44,7 @@ def number(minor: int, digits: int, lang: str) -> str:
 
 @lru_cache(maxsize=64)
 def affixes(currency: str, lang: str) -> tuple[str, str]:
-    """What stands before and after the number: Vietnamese puts the sign last, English the code first."""
+    """What stands before and after the number: the sign last in Vietnamese, the code first else."""
     if lang == "vi":
         return "", get_currency_symbol(currency, locale="vi")
     return currency, ""
@@ -99,7 +99,7 @@ def words(minor: int, currency: str, digits: int, lang: str) -> str:
 
 
 def parse_amount(text: str, digits: int = 0) -> int:
-    """The amount a person typed, in minor units. Anything readable in two ways is an AmountError."""
+    """The amount a person typed, in minor units; what can be read in two ways is an error."""
     cleaned = _UNIT.sub("", text.translate(_SPACES).strip()).strip()
     if not cleaned:
         raise AmountError("AMOUNT_EMPTY")

@@ -6,6 +6,7 @@ import uvicorn
 import uvloop
 
 from auction_engine.bidding.connections import make_redis
+from auction_engine.collector import tune_collector
 from auction_engine.http.app import make_app
 from auction_engine.ledger.database import make_engine
 from auction_engine.live.gateway import Gateway, running
@@ -17,6 +18,7 @@ _GRACE_S = 3
 
 def run(settings: Settings, sock: socket.socket) -> None:
     """Serve on `sock` until SIGTERM or SIGINT."""
+    tune_collector()
     uvloop.run(serve(settings, sock))
 
 

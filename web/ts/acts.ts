@@ -5,6 +5,8 @@ import { el, svg } from "./dom.ts";
 import type { Speech } from "./i18n.ts";
 import type { Money } from "./money.ts";
 
+const OPEN: ReadonlySet<string> = new Set(["sent", "waiting", "busy"]);
+
 export interface ActButtons {
   /** Puts an amount into the form and moves there; pressing the bid button stays a separate act. */
   choose(amount: number): void;
@@ -44,6 +46,7 @@ export class ActList {
     const item = known?.item ?? el("li");
     item.className = `is-${act.fate.kind === "gave_up" ? "error" : act.fate.kind}`;
     item.replaceChildren(...this.content(act));
+    if (!OPEN.has(act.fate.kind)) item.append(this.close(act));
     if (!known) this.list.prepend(item);
     this.shown.set(act.id, { item, kind });
   }
@@ -97,6 +100,17 @@ export class ActList {
     const button = el("button", "button", label);
     button.type = "button";
     button.addEventListener("click", act);
+    return button;
+  }
+
+  private close(act: Act): HTMLElement {
+    const button = el("button", "acts__close", "×");
+    button.type = "button";
+    button.setAttribute("aria-label", this.speech.t("act.close"));
+    button.addEventListener("click", () => {
+      this.bids.forget(act);
+      this.draw();
+    });
     return button;
   }
 

@@ -45,6 +45,10 @@ export class Bids {
     this.post(act);
   }
 
+  forget(act: Act): void {
+    this.acts = this.acts.filter((known) => known !== act);
+  }
+
   private post(act: Act): void {
     const sent = this.send({ t: "bid", lot: this.lot, bid_id: act.id, amount_minor: act.amount });
     if (!sent) act.fate = { kind: "waiting" };

@@ -8,6 +8,7 @@ import type { LotStore } from "./store.ts";
 
 const WIDTH = 400;
 const HEIGHT = 120;
+const EDGE = 6; // room for the last dot
 
 interface Point {
   x: number;
@@ -38,7 +39,7 @@ export class Chart {
     const to = state.phase === "closed" ? state.end_ms : Math.max(now, bids[0]!.at_ms + 1);
     const bottom = whole ? this.lot.starting_price_minor : first.amount_minor;
     const top = Math.max(bids[0]!.amount_minor, bottom + this.lot.increment_minor);
-    const scaleX = (ms: number) => (WIDTH * (ms - from)) / Math.max(1, to - from);
+    const scaleX = (ms: number) => ((WIDTH - EDGE) * (ms - from)) / Math.max(1, to - from);
     const scaleY = (minor: number) => HEIGHT - 6 - ((HEIGHT - 14) * (minor - bottom)) / (top - bottom);
     const points: Point[] = [...bids].reverse().map((bid) => ({
       x: scaleX(bid.at_ms), y: scaleY(bid.amount_minor), own: bid.code === store.you?.code,
@@ -61,7 +62,7 @@ export class Chart {
     });
     let path = `M0 ${base.toFixed(1)}`;
     for (const point of points) path += `H${point.x.toFixed(1)}V${point.y.toFixed(1)}`;
-    path += `H${WIDTH}`;
+    path += `H${WIDTH - EDGE}`;
     picture.append(
       title, desc,
       svg("path", { class: "area", d: `${path}V${HEIGHT}H0Z` }),
