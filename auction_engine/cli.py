@@ -113,7 +113,13 @@ def migrate() -> None:
 
 
 @app.command()
-def verify() -> None:
+def verify(
+    against: Annotated[
+        Path | None,
+        typer.Option(help="A checkpoint that the journal must still contain.", dir_okay=False),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
     """Recompute every hash chain and replay the journal; names the first bad row."""
     settings = _prepare("verify", quiet=True)
     from auction_engine.embedded import servers_for
@@ -122,8 +128,22 @@ def verify() -> None:
 
     with servers_for(settings) as ready:
         probe.database(ready.database_url or "")
-        status = ledger_verify.run(ready)
+        status = ledger_verify.run(ready, against=against, json_output=as_json)
     raise typer.Exit(status)
+
+
+@app.command()
+def checkpoint(
+    file: Annotated[Path, typer.Argument(help="Where to write it; keep it on another machine.")],
+) -> None:
+    """Write down where every lot's chain stands, for a later `verify --against`."""
+    settings = _prepare("checkpoint", quiet=True)
+    from auction_engine.embedded import servers_for
+    from auction_engine.ledger import checkpoint as ledger_checkpoint
+
+    with servers_for(settings) as ready:
+        lots = ledger_checkpoint.export(ready.database_url or "", file)
+    typer.echo(f"{file}: the chains of {lots} lots.")
 
 
 @app.command()

@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 export VIRTUAL_ENV=$PWD/.venv
 site=$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
-# The editable installation is a path entry, two scripts' worth of metadata; `sync` would drop it.
+# `sync` drops the editable installation, so it is made again with the build backend still there.
 .venv/bin/uv pip sync --quiet --require-hashes requirements.lock requirements-build.lock
 .venv/bin/uv pip install --quiet --no-build-isolation --no-deps --editable .
 .venv/bin/uv pip uninstall --quiet $(sed -n 's/^\([a-z0-9-]*\)==.*/\1/p' requirements-build.lock \

@@ -23,6 +23,10 @@ from auction_engine.settings import Limits
 # A bid unanswered for this long is sent again: it may have been lost with Valkey's data.
 _RESEND_S = 2.0
 _LOOK_S = 0.5
+# Resending stops while this many commands wait for Valkey: more of them would not help it.
+_MOST_WAITING = 1_000
+# How often one bid may wait for its one answer (tabs, impatient repeats).
+_MOST_SINKS = 16
 
 OnEvents = Callable[[int, int, list[dict[str, Any]]], None]  # shard, epoch, entries
 OnGap = Callable[[int], Awaitable[None]]  # shard
@@ -87,10 +91,12 @@ class LogClient:
         key = (bidder, bid_id)
         waiting = self.pending.get(key)
         if waiting is not None:
-            if (waiting.lot, waiting.amount_minor) == (lot, amount_minor):
-                waiting.sinks.append(sink)
-            else:
+            if (waiting.lot, waiting.amount_minor) != (lot, amount_minor):
                 sink(None, "BID_ID_REUSED", False)
+            elif len(waiting.sinks) >= _MOST_SINKS:
+                sink(None, "BUSY", False)
+            else:
+                waiting.sinks.append(sink)
             return
         if self.pending.full:
             sink(None, "BUSY", False)
@@ -161,10 +167,8 @@ class LogClient:
         else:
             key = (reply["bidder"], reply["bid_id"])
             waiting = self.pending.get(key)
-            wanted = (reply.get("lot"), reply.get("amount_minor"))
-            if waiting is not None and (
-                wanted[0] is None or wanted == (waiting.lot, waiting.amount_minor)
-            ):
+            body = (reply["lot"], reply["amount_minor"])
+            if waiting is not None and body == (waiting.lot, waiting.amount_minor):
                 self.pending.fail(key, reply["error"])
 
     async def _gap(self, shard: int) -> None:
@@ -187,5 +191,5 @@ class LogClient:
             await asyncio.sleep(_LOOK_S)
             for waiting in self.pending.overdue(_RESEND_S):
                 inbox = self.inboxes[waiting.shard]
-                if not inbox.waiting:
+                if inbox.reachable and inbox.waiting < _MOST_WAITING:
                     inbox.put(waiting.command)

@@ -11,44 +11,49 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from auction_engine.bidding import keys
-from auction_engine.bidding.wire import COMMAND_FIELD, encode_tick
+from auction_engine.bidding.wire import COMMAND_FIELD
 
 _LONGEST_SLEEP_S = 0.2
 # A deadline whose tick was appended is tried again after this, should the tick get lost.
 _RETRY_MS = 1_000
 _MOST_AT_ONCE = 500
+# Room for ticks beyond what gateways may fill; a recorder that reads nothing must not be ticked
+# without end either.
+_ROOM = 1_000
+
+# One step, so that a deadline the recorder sets meanwhile is never overwritten with an older one.
+# Answers how many milliseconds to wait for the next deadline, -1 if there is none.
+_TICK = f"""
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local room = tonumber(ARGV[1]) - redis.call('XLEN', KEYS[2])
+if room > 0 then
+  local most = math.min(room, {_MOST_AT_ONCE})
+  for _, lot in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, most)) do
+    local tick = '{{"k":"tick","lot":' .. lot .. '}}'
+    redis.call('XADD', KEYS[2], '*', '{COMMAND_FIELD.decode()}', tick)
+    redis.call('ZADD', KEYS[1], now + {_RETRY_MS}, lot)
+  end
+end
+local first = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
+if #first == 0 then return -1 end
+return math.max(0, first[2] - now)
+"""
 _log = structlog.get_logger(__name__)
 
 
-async def run_clock(redis: Redis, shard: int) -> None:
+async def run_clock(redis: Redis, shard: int, inbox_max: int) -> None:
     """Append ticks for the shard's deadlines until cancelled."""
+    script = redis.register_script(_TICK)
     while True:
         try:
-            pause_s = await _tick_what_is_due(redis, shard)
-        except (RedisError, OSError, TimeoutError) as error:
+            wait_ms = int(
+                await script(
+                    keys=[keys.deadlines(shard), keys.inbox(shard)], args=[inbox_max + _ROOM]
+                )
+            )
+            pause_s = _LONGEST_SLEEP_S if wait_ms < 0 else max(0.001, wait_ms / 1000)
+        except (RedisError, OSError) as error:
             _log.warning("clock_unreachable", shard=shard, error=type(error).__name__)
             pause_s = _LONGEST_SLEEP_S
-        await asyncio.sleep(pause_s)
-
-
-async def _tick_what_is_due(redis: Redis, shard: int) -> float:
-    """Append ticks for what is due; return how long to sleep, in seconds."""
-    key = keys.deadlines(shard)
-    seconds, micros = await redis.time()
-    now_ms = seconds * 1000 + micros // 1000
-    due = await redis.execute_command(
-        "ZRANGEBYSCORE", key, "-inf", now_ms, "LIMIT", 0, _MOST_AT_ONCE
-    )
-    if due:
-        pipe = redis.pipeline(transaction=False)
-        for member in due:
-            pipe.execute_command(
-                "XADD", keys.inbox(shard), "*", COMMAND_FIELD, encode_tick(int(member))
-            )
-        later = [x for member in due for x in (now_ms + _RETRY_MS, member)]
-        pipe.execute_command("ZADD", key, "XX", *later)
-        await pipe.execute()
-    first = await redis.zrange(key, 0, 0, withscores=True)
-    if not first:
-        return _LONGEST_SLEEP_S
-    return min(_LONGEST_SLEEP_S, max(0.001, (float(first[0][1]) - now_ms) / 1000))
+        await asyncio.sleep(min(_LONGEST_SLEEP_S, pause_s))

@@ -51,6 +51,7 @@ class Outcome:
     repeats: list[dict[str, Any]] = field(default_factory=list)
     answers: list[dict[str, Any]] = field(default_factory=list)
     refused: dict[str, int] = field(default_factory=dict)
+    ticked: set[int] = field(default_factory=set)
 
     @property
     def bodies(self) -> list[bytes]:
@@ -128,7 +129,8 @@ class Deciding:
         """When something next happens by itself to each of `lots` (UTC ms), None for never."""
         found = {}
         for lot in lots:
-            state = self.lines[lot].state
+            line = self.lines.get(lot)
+            state = None if line is None else line.state
             found[lot] = None if state is None else next_due_ms(state)
         return found
 
@@ -137,7 +139,13 @@ class Deciding:
         line = outcome.lines.get(lot) or self.lines.get(lot)
         if line is None or line.state is None:
             outcome.answers.append(
-                {"bidder": raw["by"], "bid_id": raw["id"], "error": "UNKNOWN_LOT"}
+                {
+                    "bidder": raw["by"],
+                    "bid_id": raw["id"],
+                    "error": "UNKNOWN_LOT",
+                    "lot": lot,
+                    "amount_minor": raw["amount"],
+                }
             )
             return
         key = (raw["by"], raw["id"])
@@ -151,6 +159,8 @@ class Deciding:
     def _staff(self, outcome: Outcome, log: str, raw: dict[str, Any]) -> None:
         req, lot = raw.get("req"), raw["lot"]
         reply: dict[str, Any] = {"req": req, "ok": True}
+        if raw["k"] == "tick":
+            outcome.ticked.add(lot)
         if raw["k"] != "probe":
             line = outcome.lines.get(lot) or self.lines.get(lot) or Line(None, Position(0, GENESIS))
             try:

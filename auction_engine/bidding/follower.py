@@ -55,10 +55,19 @@ class Follower:
             gap = False
             for entry_id, value in entries:
                 self._after = entry_id
-                gap |= self._take(orjson.loads(value))
+                gap |= self._take_safely(value)
             if gap:
                 await self._again(self._catch_up)
             self.in_step.set()
+
+    def _take_safely(self, value: bytes) -> bool:
+        """Take a batch; one that nobody can make sense of is replaced by a look at the ledger."""
+        try:
+            return self._take(orjson.loads(value))
+        except Exception:
+            # Must not end the task: this process would go on without ever telling anyone anything.
+            _log.exception("batch_not_taken", key=self._key)
+            return True
 
     def _take(self, batch: dict[str, Any]) -> bool:
         """Hand one batch on; return whether some before it were missed."""

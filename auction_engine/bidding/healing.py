@@ -43,10 +43,13 @@ class Announcer:
             batch = encode_batch(
                 self.deciding.epoch, self._no, outcome.consumed, outcome.bodies, answers
             )
-            due = self.deciding.due(outcome.lines)
+            # A lot that was ticked for nothing gets its true deadline, or none if it is closed.
+            due = self.deciding.due(outcome.lines.keys() | outcome.ticked)
             while True:
                 try:
-                    return await self.view.publish(batch, outcome.consumed, outcome.accepted, due)
+                    return await self.view.publish(
+                        batch, outcome.consumed, outcome.accepted, due, self._mark
+                    )
                 except (RedisError, OSError, TimeoutError) as error:
                     _log.warning("events_unreachable", error=type(error).__name__)
                     await asyncio.sleep(_RETRY_S)
@@ -62,8 +65,20 @@ class Announcer:
             # A gap in the numbers makes every gateway read the ledger for what it missed.
             self._no += 2
             batch = encode_batch(self.deciding.epoch, self._no, self._consumed, [], [])
-            await self.view.publish(batch, self._consumed, {}, {})
-            await self.view.mark(self.deciding.epoch)
+            await self.view.publish(batch, self._consumed, {}, {}, self._mark)
+
+    async def unfit(self) -> bool:
+        """Whether Valkey lost what we told it last: all of its data, or the newest of it.
+
+        A younger owner's mark is none of our business: our own commits will fail soon.
+        """
+        async with self._turn:
+            found = await self.view.found_mark()
+        return found < self._mark
+
+    @property
+    def _mark(self) -> tuple[int, int]:
+        return self.deciding.epoch, self._no
 
     async def mend(self) -> None:
         """Write deadlines again, and order books that are not there."""
@@ -78,7 +93,7 @@ class Announcer:
             try:
                 books = await best_bids(connection, lots)
             finally:
-                await connection.close()
+                connection.terminate()
         await self.view.restore(self.deciding.due(self._live()), books)
 
     def _live(self) -> list[int]:
@@ -98,12 +113,12 @@ async def keep_hot_view(announcer: Announcer) -> None:
     look, present = 0, False
     while True:
         try:
-            if not present or await announcer.view.lost_data():
+            if not present or await announcer.unfit():
                 await announcer.take_the_floor()
                 present = True
             elif look % _FULL_LOOK_EVERY == 0:
                 await announcer.mend()
-        except (RedisError, OSError, TimeoutError, asyncpg.PostgresError) as error:
+        except (RedisError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             _log.warning("hot_view_unreachable", error=type(error).__name__)
         look += 1
         await asyncio.sleep(_LOOK_S)

@@ -29,8 +29,12 @@ class HotView:
         consumed: str,
         accepted: Mapping[int, list[BidAccepted]],
         due: Mapping[int, int | None],
+        mark: tuple[int, int],
     ) -> int:
-        """Announce a recorded batch and drop the consumed commands; return the inbox's length."""
+        """Announce a recorded batch and drop the consumed commands; return the inbox's length.
+
+        `mark` is (epoch, batch number). No TTL: keys of open lots must not vanish by themselves.
+        """
         pipe = self._redis.pipeline(transaction=False)
         pipe.execute_command(
             "XADD", keys.events(self._shard), "MAXLEN", "~", _EVENTS_KEPT, "*", BATCH_FIELD, batch
@@ -38,6 +42,7 @@ class HotView:
         for lot, bids in accepted.items():
             self._add_to_book(pipe, lot, bids[-_BOOK_KEPT:])
         self._set_deadlines(pipe, due)
+        pipe.execute_command("SET", keys.marker(self._shard), f"{mark[0]} {mark[1]}")
         ms, n = log_order(consumed)
         pipe.execute_command("XTRIM", keys.inbox(self._shard), "MINID", "=", f"{ms}-{n + 1}")
         pipe.execute_command("XLEN", keys.inbox(self._shard))
@@ -77,13 +82,11 @@ class HotView:
                 "XADD", key, consumed, COMMAND_FIELD, b'{"k":"probe","lot":0}'
             )
 
-    async def lost_data(self) -> bool:
-        """Whether Valkey no longer has this owner's marker."""
-        return not await self._redis.exists(keys.marker(self._shard))
-
-    async def mark(self, epoch: int) -> None:
-        """Leave the owner's marker. No TTL: keys of open lots must not vanish by themselves."""
-        await self._redis.set(keys.marker(self._shard), epoch)
+    async def found_mark(self) -> tuple[int, int]:
+        """The mark of the newest batch that Valkey has; (0, 0) if it lost that too."""
+        found = await self._redis.get(keys.marker(self._shard))
+        epoch, _, no = (found or b"0 0").partition(b" ")
+        return (int(epoch), int(no)) if epoch.isdigit() and no.isdigit() else (0, 0)
 
     async def missing_books(self, lots: list[int]) -> list[int]:
         """Lots of these whose order book is not there."""

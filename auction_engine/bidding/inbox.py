@@ -79,14 +79,21 @@ class Inbox:
             self._ready.clear()
 
     async def _append(self, commands: list[bytes]) -> int:
-        pause_s = 0.02
+        """Append as many as fit, in order; return how many that were.
+
+        After an append whose answer was lost any of them may be in already. None may be called
+        busy then, so it goes on until all have found room.
+        """
+        pause_s, done, doubt = 0.02, 0, False
         while True:
             try:
-                taken = int(await self._script(keys=[self._key], args=[self._limit, *commands]))
+                args = [self._limit, *commands[done:]]
+                done += int(await self._script(keys=[self._key], args=args))
                 self.reachable = True
-                return taken
-            except (RedisError, OSError, TimeoutError) as error:
-                self.reachable = False
+                if done == len(commands) or not doubt:
+                    return done
+            except (RedisError, OSError) as error:
+                self.reachable, doubt = False, True
                 _log.warning("inbox_unreachable", key=self._key, error=type(error).__name__)
-                await asyncio.sleep(pause_s)
-                pause_s = min(pause_s * 2, 0.5)
+            await asyncio.sleep(pause_s)
+            pause_s = min(pause_s * 2, 0.5)

@@ -22,7 +22,7 @@ def book(shard: int, lot: int) -> str:
 
 
 def marker(shard: int) -> str:
-    """Set by the shard's owner; its absence tells that Valkey lost its data."""
+    """`<epoch> <number>` of the newest batch; an older one tells that Valkey lost some data."""
     return f"{{s{shard}}}:marker"
 
 

@@ -13,7 +13,6 @@ import time
 from collections import deque
 
 import asyncpg
-import orjson
 import structlog
 import uvloop
 from redis.asyncio import Redis
@@ -28,6 +27,7 @@ from auction_engine.bidding.healing import Announcer, keep_hot_view
 from auction_engine.bidding.recovery import load_lots
 from auction_engine.bidding.repeats import answer_repeats
 from auction_engine.bidding.tasks import end
+from auction_engine.bidding.wire import decode_entries
 from auction_engine.collector import tune_collector
 from auction_engine.ledger import store
 from auction_engine.ledger.errors import BidIdTaken, OwnershipLost
@@ -37,6 +37,8 @@ from auction_engine.settings import Limits, Settings
 _LARGEST_BATCH = 1_000
 _LARGEST_BACKLOG = 4_000
 _RETRY_S = 0.1
+# What the ledger's loss can look like; TimeoutError is an OSError.
+_LEDGER_AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 _log = structlog.get_logger(__name__)
 
 
@@ -65,6 +67,10 @@ class Recorder:
                 await self._own(epoch)
             except OwnershipLost as lost:
                 _log.warning("shard_lost", shard=self._shard, text=str(lost))
+            except _LEDGER_AWAY as error:
+                _log.warning("ledger_lost", shard=self._shard, error=type(error).__name__)
+                self._drop_connection()
+                await asyncio.sleep(_RETRY_S)
 
     async def _acquire(self) -> int:
         """Wait until the shard is ours; return the epoch."""
@@ -78,35 +84,47 @@ class Recorder:
                     metrics.EPOCH.labels(self._shard).set(epoch)
                     _log.info("shard_owned", shard=self._shard, epoch=epoch)
                     return epoch
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            except _LEDGER_AWAY as error:
                 self._drop_connection()
                 _log.warning("ledger_unreachable", error=type(error).__name__)
             await asyncio.sleep(self._limits.lease_s / 5)
 
     async def _own(self, epoch: int) -> None:
+        # Renewed from the start: taking up a long history may last longer than the lease.
+        lease = asyncio.create_task(self._keep_lease(epoch), name="lease")
+        try:
+            await self._until_one_ends([asyncio.create_task(self._work(epoch)), lease])
+        finally:
+            await self._release(epoch)
+
+    async def _work(self, epoch: int) -> None:
         deciding = Deciding(self._shard, epoch)
         connection = await self._ledger()
         consumed = await store.consumed_id(connection, self._shard)
         await load_lots(connection, deciding, await store.live_lots(connection, self._shard))
         announcer = Announcer(self._redis, self._database_url, deciding, consumed)
         self._backlog.clear()
-        tasks = [
-            asyncio.create_task(job, name=name)
-            for name, job in (
-                ("hot view", keep_hot_view(announcer)),
-                ("read", self._read(consumed)),
-                ("record", self._record(deciding, announcer)),
-                ("lease", self._keep_lease(epoch)),
-                ("clock", run_clock(self._redis, self._shard)),
-            )
-        ]
+        await self._until_one_ends(
+            [
+                asyncio.create_task(job, name=name)
+                for name, job in (
+                    ("hot view", keep_hot_view(announcer)),
+                    ("read", self._read(consumed)),
+                    ("record", self._record(deciding, announcer)),
+                    ("clock", run_clock(self._redis, self._shard, self._limits.inbox_max)),
+                )
+            ]
+        )
+
+    @staticmethod
+    async def _until_one_ends(tasks: "list[asyncio.Task[None]]") -> None:
+        """Run tasks that have no end of their own; raise what ended the first."""
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
         finally:
             await end(tasks)
-            await self._release(epoch)
 
     async def _release(self, epoch: int) -> None:
         # The connection may hold an interrupted transaction: only a fresh one is safe to use.
@@ -114,7 +132,7 @@ class Recorder:
         try:
             async with asyncio.timeout(1):
                 await store.release_shard(await self._ledger(), self._shard, epoch)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        except _LEDGER_AWAY:
             _log.info("lease_left_to_end", shard=self._shard)
 
     async def _ledger(self) -> asyncpg.Connection:
@@ -154,7 +172,7 @@ class Recorder:
                     if connection is None or connection.is_closed():
                         connection = await store.connect(self._database_url)
                     await store.renew_lease(connection, self._shard, epoch, self._limits.lease_s)
-                except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+                except _LEDGER_AWAY as error:
                     _log.warning("lease_not_renewed", error=type(error).__name__)
                 await asyncio.sleep(self._limits.lease_s / 5)
         finally:
@@ -205,21 +223,33 @@ class Recorder:
                 )
                 return outcome
             except BidIdTaken:
+                if await self._until_done(self._is_on_disk, deciding.epoch, consumed):
+                    return outcome  # taken by this very batch, whose first commit took its time
                 bids = [(raw["by"], raw["id"]) for _, raw in entries if raw["k"] == "bid"]
                 recorded = set(await self._until_done(store.first_answers, bids))
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            except _LEDGER_AWAY as error:
                 _log.warning("commit_in_doubt", error=type(error).__name__, consumed=consumed)
                 self._drop_connection()
                 await asyncio.sleep(_RETRY_S)
-                if await self._until_done(store.consumed_id, self._shard) == consumed:
+                if await self._until_done(self._is_on_disk, deciding.epoch, consumed):
                     return outcome
+
+    async def _is_on_disk(self, connection: asyncpg.Connection, epoch: int, consumed: str) -> bool:
+        """Whether the batch up to `consumed` was committed by us.
+
+        Another owner may have consumed the same commands: then theirs are the journal's bytes.
+        """
+        found = await connection.fetchval(
+            "SELECT consumed FROM shard WHERE id = $1 AND epoch = $2", self._shard, epoch
+        )
+        return bool(found == consumed)
 
     async def _until_done(self, read, *args):  # type: ignore[no-untyped-def]
         """Run a read of the ledger again over new connections until it succeeds."""
         while True:
             try:
                 return await read(await self._ledger(), *args)
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            except _LEDGER_AWAY as error:
                 _log.warning("ledger_unreachable", error=type(error).__name__)
                 self._drop_connection()
                 await asyncio.sleep(_RETRY_S)
@@ -235,21 +265,6 @@ class Recorder:
             metrics.BIDS.labels("accepted").inc(accepted)
         for reason, count in outcome.refused.items():
             metrics.BIDS.labels(reason).inc(count)
-
-
-def decode_entries(raw: list[tuple[str, bytes]]) -> list[Entry]:
-    """Commands of the inbox; what is not one is left out and logged: it can only be foreign."""
-    entries: list[Entry] = []
-    for log, value in raw:
-        try:
-            command = orjson.loads(value)
-            if isinstance(command["k"], str) and isinstance(command["lot"], int):
-                entries.append((log, command))
-                continue
-        except (orjson.JSONDecodeError, TypeError, KeyError):
-            pass
-        _log.error("foreign_inbox_entry", log=log)
-    return entries
 
 
 async def own_shard(settings: Settings, shard: int) -> None:

@@ -1,6 +1,7 @@
 """A shard's lots from the ledger alone."""
 
 from collections.abc import Iterable
+from contextlib import aclosing
 
 import asyncpg
 import orjson
@@ -14,6 +15,27 @@ from auction_engine.rules.events import BidAccepted, BidRefused
 from auction_engine.rules.lot import LotState
 
 
+class _Replay:
+    """One lot on its way from the journal into memory."""
+
+    def __init__(self, lot: int) -> None:
+        self.lot = lot
+        self.state: LotState | None = None
+        self.at = Position(0, GENESIS)
+        self.keys: list[BidKey] = []
+
+    def take(self, seq: int, body: bytes, digest: bytes) -> None:
+        if seq != self.at.seq + 1 or chain(self.at.hash, body) != digest:
+            raise LedgerError(
+                f"The journal of lot {self.lot} does not hold at entry {seq}; "
+                "run `auction-engine verify` before anything is recorded."
+            )
+        event = event_of(orjson.loads(body))
+        self.state, self.at = apply(self.state, event), Position(seq, digest)
+        if isinstance(event, BidAccepted | BidRefused):
+            self.keys.append((event.bidder, event.bid_id))
+
+
 async def load_lots(
     connection: asyncpg.Connection, deciding: Deciding, lots: Iterable[int]
 ) -> None:
@@ -22,28 +44,12 @@ async def load_lots(
     The chain is checked on the way. Raises LedgerError naming the row if it does not hold: a
     recorder must not build on a journal that somebody changed.
     """
-    wanted = set(lots)
-    state: LotState | None = None
-    at, keys, current = Position(0, GENESIS), list[BidKey](), None
-    async for lot, seq, body, digest in store.journal_of(connection, wanted):
-        if lot != current:
-            if current is not None:
-                deciding.load(current, state, at, keys)
-            state, at, keys, current = None, Position(0, GENESIS), [], lot
-        if seq != at.seq + 1 or chain(at.hash, body) != digest:
-            raise LedgerError(
-                f"The journal of lot {lot} does not hold at entry {seq}; "
-                "run `auction-engine verify` before anything is recorded."
-            )
-        event = event_of(orjson.loads(body))
-        state, at = apply(state, event), Position(seq, digest)
-        if isinstance(event, (BidAccepted, BidRefused)):
-            keys.append((event.bidder, event.bid_id))
-        wanted.discard(lot)
-    if current is not None:
-        deciding.load(current, state, at, keys)
-    for lot in wanted:
-        deciding.load(lot, None, Position(0, GENESIS), [])
+    replays = {lot: _Replay(lot) for lot in lots}
+    async with aclosing(store.journal_of(connection, replays)) as journal:
+        async for lot, seq, body, digest in journal:
+            replays[lot].take(seq, body, digest)
+    for lot, replay in replays.items():
+        deciding.load(lot, replay.state, replay.at, replay.keys)
 
 
 async def best_bids(

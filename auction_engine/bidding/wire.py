@@ -9,15 +9,22 @@ where `no` counts the batches of an epoch without a gap, `events` are exactly th
 and `answers` holds what is not an event: repeated bids and replies to `req`.
 """
 
+import re
 from typing import Any
 
 import orjson
+import structlog
 
 from auction_engine.rules.commands import Admit, Bid, CloseLot, Command, ListLot, Tick
+from auction_engine.rules.money import MAX_AMOUNT_MINOR
 from auction_engine.rules.params import LotParams
 
 COMMAND_FIELD = b"c"
 BATCH_FIELD = b"b"
+
+_log = structlog.get_logger(__name__)
+_BIGINT = 2**63
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}").fullmatch
 
 
 def encode_bid(lot: int, bidder: int, bid_id: str, amount_minor: int) -> bytes:
@@ -52,6 +59,48 @@ def encode_tick(lot: int) -> bytes:
 def encode_probe(req: str) -> bytes:
     """A command without effect that goes the whole way through the log."""
     return orjson.dumps({"k": "probe", "lot": 0, "req": req})
+
+
+def is_command(raw: Any) -> bool:
+    """Whether a decoded inbox entry has the shape of a command.
+
+    One that has not must not reach rules or ledger: its failure would come back with every retry
+    and hold up the shard. Raises KeyError or TypeError for some that have not.
+    """
+    kind, lot = raw["k"], raw["lot"]
+    if type(lot) is not int or not 0 <= lot < _BIGINT:
+        return False
+    if kind == "bid":
+        return (
+            type(raw["by"]) is int
+            and 0 <= raw["by"] < _BIGINT
+            and _UUID(raw["id"]) is not None
+            and type(raw["amount"]) is int
+            and 0 < raw["amount"] <= MAX_AMOUNT_MINOR
+        )
+    if kind == "admit":
+        return (
+            type(raw["by"]) is int
+            and 0 <= raw["by"] < _BIGINT
+            and type(raw["code"]) is str
+            and type(raw["robot"]) is bool
+        )
+    return kind in ("tick", "probe", "list", "close")
+
+
+def decode_entries(raw: list[tuple[str, bytes]]) -> list[tuple[str, dict[str, Any]]]:
+    """Commands of the inbox; what is not one is left out and logged: it can only be foreign."""
+    entries: list[tuple[str, dict[str, Any]]] = []
+    for log, value in raw:
+        try:
+            command = orjson.loads(value)
+            if is_command(command):
+                entries.append((log, command))
+                continue
+        except (orjson.JSONDecodeError, TypeError, KeyError):
+            pass
+        _log.error("foreign_inbox_entry", log=log)
+    return entries
 
 
 def rules_command(raw: dict[str, Any]) -> Command:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 from types import TracebackType
 
@@ -38,6 +39,7 @@ class EmbeddedServers:
         self._postgres_options = postgres_options
         self._postgres: postgres.Postgres | None = None
         self._valkey: valkey.Valkey | None = None
+        self._sockets: Path | None = None
 
     @property
     def postgres(self) -> postgres.Postgres:
@@ -75,7 +77,7 @@ class EmbeddedServers:
         try:
             directory.settle_version(Version(postgres.major(), valkey.major()))
             user = server_user(directory.postgres_dir)
-            sockets = directory.socket_dir(user)
+            sockets = self._sockets = directory.socket_dir(user)
             held = (directory.lock_descriptor,)
             if self._use[0]:
                 log = _log(directory.log_dir / "postgresql.log")
@@ -136,6 +138,8 @@ class EmbeddedServers:
                     self._postgres.stop()
             finally:
                 self.directory.run_file.unlink(missing_ok=True)
+                if self._sockets is not None and self.directory.path not in self._sockets.parents:
+                    shutil.rmtree(self._sockets, ignore_errors=True)
                 self.directory.unlock()
 
     def __enter__(self) -> EmbeddedServers:

@@ -21,7 +21,11 @@ def _config(database_url: str) -> Config:
 
 
 def upgrade(database_url: str) -> None:
-    """Run every migration that is missing. Safe to run twice and from two places at once."""
+    """Run every migration that is missing. Safe to run twice and from two processes at once.
+
+    Must not be called from a running event loop, nor from two threads at once: Alembic keeps its
+    context in module globals.
+    """
     command.upgrade(_config(database_url), "head")
 
 

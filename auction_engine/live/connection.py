@@ -46,8 +46,9 @@ class LiveConnection(ServerConnection):
         # Messages said while the ticket is looked at; None before hello and after the welcome.
         self.held: list[dict[str, Any]] | None = None
         self.lots: set[int] = set()
+        self.sought: set[int] = set()  # asked for, being read from the ledger
         self.stale: set[int] = set()
-        self.heard_s = self.loop.time()
+        self.made_s = self.heard_s = self.loop.time()
         self.pinged_s: float | None = None
         self.paused_s = 0.0
         self.address = ""
@@ -55,6 +56,7 @@ class LiveConnection(ServerConnection):
         self._tokens_s = self.heard_s
         self._bad = 0
         self._parts: list[bytes] = []
+        self._ending = False
 
     # --- opening -------------------------------------------------------------------------
 
@@ -84,6 +86,15 @@ class LiveConnection(ServerConnection):
         self.heard_s = self.loop.time()
         self.pinged_s = None
         super().data_received(data)
+        if self.request is None:
+            # uvicorn hands over whole requests; this one websockets could not read.
+            self.transport.abort()
+        elif self.protocol.state is not State.OPEN:
+            # Refused or closing, by us or by the client: nobody may stay half connected.
+            self._abort_soon()
+        elif self.paused:
+            # Pongs are written without asking: a client that pings and does not read.
+            self._cut_if_behind()
 
     def process_event(self, event: Event) -> None:
         if self.request is None:
@@ -94,6 +105,8 @@ class LiveConnection(ServerConnection):
                 self._text(event.data)
             elif event.opcode in (Opcode.TEXT, Opcode.CONT, Opcode.BINARY):
                 self._part(event)
+            elif event.opcode is Opcode.PING and not self._allowed():
+                self.gateway.flooded(self)
 
     def _part(self, event: Frame) -> None:
         if event.opcode is Opcode.BINARY:
@@ -103,6 +116,9 @@ class LiveConnection(ServerConnection):
         if event.fin:
             whole, self._parts = b"".join(self._parts), []
             self._text(whole)
+        elif not self._allowed():
+            # Parts count too: empty ones would never reach the limit of a message's size.
+            self.gateway.flooded(self)
 
     def _text(self, data: Any) -> None:
         if self.protocol.state is not State.OPEN:
@@ -158,7 +174,11 @@ class LiveConnection(ServerConnection):
         if self.protocol.state is not State.OPEN or self.transport.is_closing():
             return
         self.transport.write(data)
-        if self.paused and self.transport.get_write_buffer_size() > self.limits.outbox_max_bytes:
+        if self.paused:
+            self._cut_if_behind()
+
+    def _cut_if_behind(self) -> None:
+        if self.transport.get_write_buffer_size() > self.limits.outbox_max_bytes:
             self.cut(SLOW)
 
     def offer(self, data: bytes, room: "Room") -> bool:
@@ -192,10 +212,14 @@ class LiveConnection(ServerConnection):
 
     def cut(self, bye: Bye) -> None:
         """Drop a client that does not read: a close frame would only wait behind the rest."""
-        self.gateway.evicted(bye)
-        self.transport.abort()
+        if not self.transport.is_closing():
+            self.gateway.evicted(bye)
+            self.transport.abort()
 
     def _abort_soon(self) -> None:
+        if self._ending:
+            return
+        self._ending = True
         self.loop.call_later(_CLOSE_WAIT_S, self.transport.abort)
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -11,6 +11,7 @@ import asyncpg
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from websockets.http11 import Request
+from websockets.protocol import State
 
 from auction_engine import metrics
 from auction_engine.bidding.client import LogClient
@@ -34,8 +35,12 @@ from auction_engine.settings import Settings
 
 PATH = "/live"
 RESUME_S = 60
-_MOST_HELD = 8
+_MOST_HELD = 64
 _LOOKUPS_AT_ONCE = 4
+# Lots that all clients together wait to be read; each costs a connection to the ledger.
+_LOOKUPS_WAITING = 2_000
+# Tickets looked at in one moment, so that a rush of them leaves the log its connections.
+_REDEEMED_AT_ONCE = 16
 _SWEEP_S = 1.0
 
 
@@ -58,6 +63,8 @@ class Gateway:
         self._addresses: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
         self._lookups = asyncio.Semaphore(_LOOKUPS_AT_ONCE)
+        self._seeking = 0
+        self._redeeming = asyncio.Semaphore(_REDEEMED_AT_ONCE)
         self._serving = True
 
     async def start(self) -> None:
@@ -73,6 +80,8 @@ class Gateway:
             connection.end(STOPPING)
         await end(self._tasks)
         await self.log.stop()
+        await self.views.stop()
+        self.rooms.close()
 
     def is_serving(self) -> bool:
         """Asked by websockets before a handshake is answered."""
@@ -145,7 +154,13 @@ class Gateway:
                 if count % 500 == 499:
                     await asyncio.sleep(0)
                 quiet_s = now_s - connection.heard_s
-                if not connection.greeted and quiet_s > limits.hello_timeout_s:
+                if connection.protocol.state is not State.OPEN:
+                    continue  # on its way out, with its own deadline
+                if (
+                    not connection.greeted
+                    and connection.held is None
+                    and now_s - connection.made_s > limits.hello_timeout_s
+                ):
                     connection.end(NO_HELLO)
                 elif connection.paused and now_s - connection.paused_s > limits.ping_timeout_s:
                     connection.cut(SLOW)
@@ -187,9 +202,12 @@ class Gateway:
 
     async def _redeem(self, connection: LiveConnection, ticket: str) -> None:
         try:
-            bidder = await tickets.redeem(self.redis, ticket)
-        except (RedisError, OSError, TimeoutError):
+            async with self._redeeming:
+                bidder = await tickets.redeem(self.redis, ticket)
+        except (RedisError, OSError):
             connection.end(STOPPING)  # fail closed: nobody is let in unchecked
+            return
+        if connection not in self._connections:
             return
         if bidder is None:
             connection.end(BAD_TICKET)
@@ -216,29 +234,43 @@ class Gateway:
 
     def _watch(self, connection: LiveConnection, message: dict[str, Any]) -> None:
         lot = message["lot"]
-        if lot not in connection.lots and len(connection.lots) >= self.limits.lots_per_connection:
+        if lot in connection.sought:
+            return
+        followed = len(connection.lots) + len(connection.sought)
+        if lot not in connection.lots and followed >= self.limits.lots_per_connection:
             connection.say(error("TOO_MANY_LOTS"))
             return
         position = None
         if "epoch" in message and "seq" in message:
             position = (message["epoch"], message["seq"])
-        if self.views.get(lot) is None:
-            self._spawn(self._find_and_join(connection, lot, position))
-        else:
+        if self.views.get(lot) is not None:
             self._join(connection, lot, position)
+        elif self._seeking >= _LOOKUPS_WAITING:
+            connection.say(error("RATE_LIMITED"))
+        else:
+            connection.sought.add(lot)
+            self._spawn(self._find_and_join(connection, lot, position))
 
     async def _find_and_join(
         self, connection: LiveConnection, lot: int, position: tuple[int, int] | None
     ) -> None:
-        async with self._lookups:
-            try:
+        self._seeking += 1
+        try:
+            async with self._lookups:
+                if lot not in connection.sought or connection not in self._connections:
+                    return
                 found = await self.views.find(lot)
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-                connection.end(STOPPING)
-                return
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            connection.end(STOPPING)
+            return
+        finally:
+            self._seeking -= 1
+        if lot not in connection.sought or connection not in self._connections:
+            return
+        connection.sought.discard(lot)
         if found is None:
             connection.say(error("UNKNOWN_LOT"))
-        elif connection in self._connections:
+        else:
             self._join(connection, lot, position)
 
     def _join(
@@ -256,6 +288,7 @@ class Gateway:
         self._join(connection, lot, None)
 
     def _unwatch(self, connection: LiveConnection, lot: int) -> None:
+        connection.sought.discard(lot)
         if lot in connection.lots:
             connection.lots.discard(lot)
             metrics.VIEWERS.dec()

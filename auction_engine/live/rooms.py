@@ -24,10 +24,6 @@ class Member(Protocol):
     def offer(self, data: bytes, room: "Room") -> bool:
         """Write an update; False if the member is behind and wants a snapshot later."""
 
-    def tell(self, data: bytes) -> None:
-        """Write a frame meant for this member alone."""
-
-
 class Room:
     """The members of one lot, all at the same position whenever no update is under way."""
 
@@ -122,8 +118,9 @@ class Room:
         """Give those who wait their snapshot; the room is at the view's position now."""
         joining, self._joining = self._joining, {}
         for member, position in joining.items():
-            member.tell(self._welcome(member.bidder, position))
-            (self._onlookers if member.bidder is None else self._bidders)[member] = None
+            # One that is behind with reading asks again when it has caught up (see `offer`).
+            if member.offer(self._welcome(member.bidder, position), self):
+                (self._onlookers if member.bidder is None else self._bidders)[member] = None
 
     def _welcome(self, bidder: int | None, position: tuple[int, int] | None) -> bytes:
         view = self.view
@@ -165,6 +162,11 @@ class Rooms:
             if not len(room):
                 room.close()
                 del self._rooms[lot]
+
+    def close(self) -> None:
+        """Send no more."""
+        for room in self._rooms.values():
+            room.close()
 
     def changed(self, view: LotView) -> None:
         """A view has moved."""

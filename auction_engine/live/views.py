@@ -9,6 +9,7 @@ import asyncpg
 import orjson
 import structlog
 
+from auction_engine.bidding.tasks import end
 from auction_engine.ledger import store
 from auction_engine.ledger.journal import event_of
 from auction_engine.rules.ascending import apply
@@ -16,6 +17,7 @@ from auction_engine.rules.lot import LotState, minimum_minor
 
 _RECENT = 200
 _REFUSED_KEPT = 20
+_RETRY_S = 0.2
 _log = structlog.get_logger(__name__)
 
 
@@ -112,6 +114,13 @@ class LotView:
         return len(self.recent) < _RECENT or self.recent[0]["seq"] <= after
 
 
+async def _read_on(connection: asyncpg.Connection, view: LotView) -> None:
+    """Take the ledger's entries after those the view has."""
+    async for _, seq, body, _ in store.journal_of(connection, [view.lot], view.seq):
+        if seq == view.seq + 1:
+            view.take(orjson.loads(body))
+
+
 OnChange = Callable[[LotView], None]
 
 
@@ -122,7 +131,9 @@ class Views:
         self._database_url = database_url.replace("postgresql+asyncpg://", "postgresql://")
         self._lots: dict[int, LotView] = {}
         self._epochs: dict[int, int] = {}
+        self._reading: dict[int, int] = {}  # lot read for the first time: newest entry meanwhile
         self._catching_up: dict[int, asyncio.Task[None]] = {}
+        self._behind: set[int] = set()  # shards with a hole found since their last reading began
         self.on_change: OnChange = lambda view: None
 
     def get(self, lot: int) -> LotView | None:
@@ -148,14 +159,18 @@ class Views:
 
     def take(self, shard: int, epoch: int, entries: list[dict[str, Any]]) -> None:
         """Take a batch from the log; entries already known are skipped."""
-        self._epochs[shard] = epoch
+        # The ledger may have told of a younger owner before the log does.
+        epoch = self._epochs[shard] = max(epoch, self._epochs.get(shard, 0))
         changed: dict[int, LotView] = {}
         for entry in entries:
             lot = entry["lot"]
             view = self._lots.get(lot)
             if view is None:
                 if entry["seq"] != 1:
-                    continue  # nobody looks at it; `find` will read it whole
+                    # Nobody looks at it (`find` will read it whole) or is waiting to.
+                    if lot in self._reading:
+                        self._reading[lot] = entry["seq"]
+                    continue
                 view = self._lots[lot] = LotView(lot, shard)
             if entry["seq"] == view.seq + 1:
                 view.take(entry)
@@ -193,23 +208,47 @@ class Views:
     async def _read(self, connection: asyncpg.Connection, lots: dict[int, int]) -> None:
         """Take the ledger's entries of `lots` (lot: shard) after what each view has."""
         for lot, shard in lots.items():
-            view = self._lots.setdefault(lot, LotView(lot, shard))
-            async for _, seq, body, _ in store.journal_of(connection, [lot], view.seq):
-                if seq == view.seq + 1:
-                    view.take(orjson.loads(body))
+            view = self._lots.get(lot)
+            if view is None:
+                view = await self._read_whole(connection, lot, shard)
+            else:
+                await _read_on(connection, view)
             view.epoch = self._epochs.get(shard, view.epoch)
             self.on_change(view)
 
+    async def _read_whole(
+        self, connection: asyncpg.Connection, lot: int, shard: int
+    ) -> LotView:
+        """A lot's view, shown to nobody before it is up to the present."""
+        view = LotView(lot, shard)
+        self._reading.setdefault(lot, 0)
+        try:
+            await _read_on(connection, view)
+            while view.seq < self._reading.get(lot, 0):
+                await _read_on(connection, view)
+        finally:
+            self._reading.pop(lot, None)
+        return self._lots.setdefault(lot, view)
+
     def _catch_up(self, shard: int) -> None:
+        self._behind.add(shard)
         if shard not in self._catching_up:
             task = asyncio.create_task(self._read_quietly(shard), name="catch up")
             self._catching_up[shard] = task
 
     async def _read_quietly(self, shard: int) -> None:
         try:
-            await self.read_shard(shard)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-            _log.warning("views_behind", shard=shard, error=type(error).__name__)
-            await asyncio.sleep(0.2)  # the next entry after the hole will ask again
+            while shard in self._behind:
+                self._behind.discard(shard)
+                try:
+                    await self.read_shard(shard)
+                except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+                    _log.warning("views_behind", shard=shard, error=type(error).__name__)
+                    self._behind.add(shard)
+                    await asyncio.sleep(_RETRY_S)
         finally:
             del self._catching_up[shard]
+
+    async def stop(self) -> None:
+        """End what is being read."""
+        await end(self._catching_up.values())

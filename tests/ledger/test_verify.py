@@ -85,6 +85,11 @@ async def test_progress_is_told(database_url: str) -> None:
 
 
 class TestRun:
+    @pytest.fixture(autouse=True)
+    def no_terminal(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+            monkeypatch.delenv(name, raising=False)
+
     @pytest.fixture
     def filled_settings(self, settings: Settings) -> Settings:
         assert settings.database_url is not None
@@ -99,6 +104,17 @@ class TestRun:
         assert "The ledger holds" in shown.out
         assert "bid.accepted" in shown.out
         assert shown.err == ""  # no progress bar where nobody looks
+
+    def test_progress_is_shown_on_a_terminal(
+        self, filled_settings: Settings, capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setenv("FORCE_COLOR", "1")
+        monkeypatch.setenv("COLUMNS", "200")
+        assert run(filled_settings, json_output=True) == 0
+        shown = capsys.readouterr()
+        assert "verifying" in shown.err
+        assert json.loads(shown.out)["clean"] is True
 
     def test_the_first_bad_row_is_told_in_a_sentence(
         self, filled_settings: Settings, superuser_url: str, capsys: pytest.CaptureFixture[str]

@@ -255,6 +255,14 @@ def test_a_gap_and_a_repeated_number_are_named() -> None:
         assert caught.value.seq == named
 
 
+@pytest.mark.parametrize("digest", [bytes(32), b"", chain(bytes(31) + b"\1", b"")])
+def test_a_hash_that_is_not_the_chain_s_is_named_before_anything_else(digest: bytes) -> None:
+    with pytest.raises(Problem) as caught:
+        LotCheck(LOT).row(1, "lot.sold", 7, None, canonical(ENTRIES[0]), digest)
+    assert caught.value.seq == 1
+    assert "hash" in caught.value.what
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**64), 2**64) | st.floats() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner,

@@ -110,6 +110,14 @@ class TestWindow:
         play.do(Tick(), END)
         assert next_due_ms(play.now) is None
 
+    def test_what_could_be_bid_next(self) -> None:
+        play = Play()
+        assert minimum_minor(play.now) == 1_000 * MILLION
+        play.accepted(A, 1_200 * MILLION)
+        assert minimum_minor(play.now) == 1_250 * MILLION
+        play.do(Tick(), END)
+        assert minimum_minor(play.now) is None
+
 
 class TestReasons:
     def test_a_stranger_is_refused(self) -> None:

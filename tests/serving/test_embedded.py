@@ -228,6 +228,8 @@ def test_long_path(home):
     with EmbeddedServers(long) as servers:
         assert servers.postgres.psql("SELECT 1") == "1"
         assert len(str(servers.valkey.socket)) < 107
+        assert servers.valkey.socket.exists()
+    assert not servers.valkey.socket.parent.exists()
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

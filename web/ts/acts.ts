@@ -23,12 +23,11 @@ export class ActList {
     private readonly speech: Speech,
     private readonly buttons: ActButtons,
   ) {
-    list.setAttribute("role", "log");
+    // In the page from the start, empty: a live region that appears with its text is often not spoken.
     list.setAttribute("aria-live", "polite");
   }
 
   draw(): void {
-    this.list.hidden = this.bids.acts.length === 0;
     const keep = new Set(this.bids.acts.map((act) => act.id));
     for (const [id, { item }] of this.shown) {
       if (!keep.has(id)) {

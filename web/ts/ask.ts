@@ -78,7 +78,7 @@ export class Ask {
       const ratio = why.ratio >= 10 ? String(Math.round(why.ratio)) : why.ratio.toFixed(1);
       parts.push(t("ask.ratio", { ratio: lang === "vi" ? ratio.replace(".", ",") : ratio, price: this.money.text(price) }));
     }
-    if (why.steps > 0) parts.push(t("ask.steps", { n: why.steps }));
+    if (why.steps > 0) parts.push(t("ask.steps", { n: this.money.plain(why.steps) }));
     return parts.join(" ");
   }
 }

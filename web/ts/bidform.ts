@@ -11,7 +11,7 @@ const QUICK_STEPS = [0, 1, 2];
 // A price that moved this shortly before the press was not read by the person pressing.
 const UNREAD_MS = 500;
 
-export type Blocked = "offline" | "not_open" | "leading" | null;
+export type Blocked = "connecting" | "offline" | "not_open" | "leading" | "pending" | null;
 
 export class BidForm {
   private readonly input: HTMLInputElement;

@@ -18,7 +18,7 @@ export interface Act {
 }
 
 export const BUSY_TRIES = 6;
-const SHOWN = 4;
+const OPEN: ReadonlySet<Fate["kind"]> = new Set(["sent", "waiting", "busy"]);
 
 export class Bids {
   acts: Act[] = [];
@@ -31,12 +31,19 @@ export class Bids {
 
   /** True while an answer is outstanding: one bid at a time, so that none is sent by mistake. */
   pending(): boolean {
-    return this.acts.some((act) => ["sent", "waiting", "busy"].includes(act.fate.kind));
+    return this.acts.some((act) => OPEN.has(act.fate.kind));
+  }
+
+  /** The answer is taking its time, and the form should say so. */
+  late(): boolean {
+    return this.acts.some((act) => act.fate.kind === "waiting" || act.fate.kind === "busy");
   }
 
   make(amount: number): void {
+    if (this.pending()) return;
     const act: Act = { id: newId(), amount, fate: { kind: "sent" } };
-    this.acts = [act, ...this.acts].slice(0, SHOWN);
+    // What is settled stands in the record; only unanswered bids stay beside the new one.
+    this.acts = [act, ...this.acts.filter((known) => OPEN.has(known.fate.kind))];
     this.post(act);
   }
 

@@ -86,8 +86,8 @@ export class Chart {
   private caption(from: number, to: number, bottom: number, top: number): HTMLElement {
     const caption = el("figcaption");
     caption.append(
-      el("span", "", `${this.speech.time(from)} · ${this.money.number(bottom)}`),
-      el("span", "", `${this.speech.time(to)} · ${this.money.number(top)}`),
+      el("span", "", `${this.speech.time(from).slice(0, 5)} · ${this.money.number(bottom)}`),
+      el("span", "", `${this.speech.time(to).slice(0, 5)} · ${this.money.number(top)}`),
     );
     return caption;
   }

@@ -12,11 +12,15 @@ export class Money {
     this.scale = 10 ** lot.minor_digits;
   }
 
+  /** A count, grouped like an amount. */
+  plain(value: number): string {
+    return String(value).replace(/\B(?=(\d{3})+$)/g, MARKS[this.lang].group);
+  }
+
   number(minor: number): string {
-    const { group, decimal } = MARKS[this.lang];
-    const whole = String(Math.floor(minor / this.scale)).replace(/\B(?=(\d{3})+$)/g, group);
+    const whole = this.plain(Math.floor(minor / this.scale));
     if (this.scale === 1) return whole;
-    return `${whole}${decimal}${String(minor % this.scale).padStart(this.lot.minor_digits, "0")}`;
+    return `${whole}${MARKS[this.lang].decimal}${String(minor % this.scale).padStart(this.lot.minor_digits, "0")}`;
   }
 
   text(minor: number): string {

@@ -144,8 +144,10 @@ export class Room {
 
   private blocked(): Blocked {
     const { state, you } = this.store;
+    if (this.connection.line.kind === "connecting") return "connecting";
     if (this.connection.line.kind !== "up" || !this.speaksFor) return "offline";
     if (state.phase !== "open") return "not_open";
+    if (this.bids.late()) return "pending";
     return you?.leading ? "leading" : null;
   }
 

@@ -1,0 +1,20 @@
+"""The property of the demonstration: invented, described in `assets.yaml` like the real thing."""
+
+from copy import deepcopy
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml  # type: ignore[import-untyped]
+
+_FILE = Path(__file__).with_name("assets.yaml")
+
+
+@cache
+def _read() -> tuple[dict[str, Any], ...]:
+    return tuple(yaml.safe_load(_FILE.read_text("utf-8"))["assets"])
+
+
+def assets() -> list[dict[str, Any]]:
+    """Every asset as the content of a lot; the caller may change what it gets."""
+    return deepcopy(list(_read()))

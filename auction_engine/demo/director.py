@@ -1,0 +1,156 @@
+"""The demonstration's process: one session after the other, for as long as it runs."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import asyncpg
+import structlog
+import uvloop
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from auction_engine.bidding.client import LogClient, LogUnanswered
+from auction_engine.bidding.connections import make_redis
+from auction_engine.demo.people import ensure_logins, ensure_robots
+from auction_engine.demo.plan import RESULTS_S
+from auction_engine.demo.stage import current_or_next, until_over
+from auction_engine.demo.swarm import play
+from auction_engine.identity import tickets
+from auction_engine.ledger.database import make_engine
+from auction_engine.rules.commands import CommandRefused
+from auction_engine.settings import Settings
+
+# "auction" in a telephone's letters and the demonstration's own number.
+_LOCK = 28_284_660_001
+_LOCK_LOOK_S = 1.0
+_AGAIN_S = 2.0
+# What may go away for a while and come back; everything else is a fault and ends the process.
+_PASSING = (
+    OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, SQLAlchemyError,
+    RedisError, LogUnanswered, CommandRefused,
+)  # fmt: skip
+_log = structlog.get_logger(__name__)
+
+
+class _LockLost(OSError):
+    """The connection that held the lock is gone, and the lock with it."""
+
+
+def run(settings: Settings) -> None:
+    """Keep the demonstration going until SIGTERM or SIGINT. Both addresses must be set."""
+    uvloop.run(_until_signalled(settings))
+
+
+async def _until_signalled(settings: Settings) -> None:
+    task = asyncio.ensure_future(keep_going(settings))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, task.cancel)
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def keep_going(settings: Settings, results_s: float = RESULTS_S) -> None:
+    """One session after the other until cancelled; finds a session that is on and goes on.
+
+    Waits while another process does the same with this database. Servers that go away are waited
+    for.
+    """
+    while True:
+        try:
+            async with _only_one(settings.database_url or "") as lock:
+                await _while_held(lock, settings, results_s)
+        except* _PASSING as group:
+            first = _first(group)
+            _log.warning("demo_interrupted", error=type(first).__name__, text=str(first))
+        await asyncio.sleep(_AGAIN_S)
+
+
+async def _while_held(
+    lock: asyncpg.Connection, settings: Settings, results_s: float
+) -> None:
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_watch_lock(lock))
+        group.create_task(_direct(settings, results_s))
+
+
+async def _watch_lock(lock: asyncpg.Connection) -> None:
+    while True:
+        await asyncio.sleep(_LOCK_LOOK_S)
+        if lock.is_closed():
+            raise _LockLost("The demonstration's lock was lost.")
+        await lock.execute("SELECT 1", timeout=5)
+
+
+@asynccontextmanager
+async def _only_one(database_url: str) -> AsyncIterator[asyncpg.Connection]:
+    """Hold the demonstration's lock of this database; waits until it is free."""
+    connection = await asyncpg.connect(
+        database_url, timeout=5, server_settings={"application_name": "auction-demo"}
+    )
+    try:
+        await _take_lock(connection)
+        yield connection
+    finally:
+        connection.terminate()
+
+
+async def _take_lock(connection: asyncpg.Connection) -> None:
+    # Asked again and again: waiting inside PostgreSQL would hold a snapshot that stops clean-up.
+    while True:
+        if await connection.fetchval("SELECT pg_try_advisory_lock($1)", _LOCK):
+            return
+        await asyncio.sleep(_LOCK_LOOK_S)
+
+
+async def _direct(settings: Settings, results_s: float) -> None:
+    redis = make_redis(settings.redis_url or "")
+    engine = make_engine(settings.database_url or "", pool_size=3)
+    log = LogClient(redis, settings.database_url or "", settings.shards, settings.limits)
+    try:
+        await log.start()
+        person = await ensure_logins(engine)
+        robots = await ensure_robots(engine)
+        while True:
+            await _one_session(settings, redis, engine, log, person, robots)
+            await asyncio.sleep(results_s)
+    finally:
+        await log.stop()
+        await engine.dispose()
+        await redis.aclose()
+
+
+async def _one_session(
+    settings: Settings, redis: Redis, engine: AsyncEngine, log: LogClient,
+    person: int, robots: list[int],
+) -> None:  # fmt: skip
+    async def ticket_for(account: int) -> str:
+        # Robots have no password; they stand where the page's own ticket request ends.
+        try:
+            return await tickets.issue(redis, account, settings.limits.ticket_ttl_s)
+        except RedisError as error:
+            raise OSError(f"no ticket: {error}") from error
+
+    lots = await current_or_next(engine, log, settings.shards, person, robots)
+    _log.info("demo_session_on", lots=len(lots))
+    async with await play(live_url(settings), ticket_for, lots):
+        await until_over(engine, lots)
+    _log.info("demo_session_over")
+
+
+def live_url(settings: Settings) -> str:
+    """Where this machine's own gateways listen for live connections."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104
+    place = f"[{host}]" if ":" in host else host
+    return f"ws://{place}:{settings.port}/live"
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -1,0 +1,159 @@
+"""The one way in: every request is understood, checked and answered here."""
+
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import Response
+
+from auction_engine.errors import AuctionError
+from auction_engine.http import bodies
+from auction_engine.http.language import COOKIE as LANGUAGE_COOKIE
+from auction_engine.http.language import LANGUAGES, language_of
+from auction_engine.http.problems import Problem, problem_of
+from auction_engine.http.web import Ask, Web
+from auction_engine.identity import access, sessions
+from auction_engine.identity.access import Act
+
+SESSION_COOKIE = "session"
+# Lets forms be checked before anybody is signed in; worth nothing by itself.
+VISIT_COOKIE = "visit"
+_YEAR_S = 365 * 24 * 3600
+_SAFE = ("GET", "HEAD")
+_log = structlog.get_logger(__name__)
+
+Handler = Callable[[Web, Ask], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Doc:
+    """What openapi.json says of a route. `answers` maps status to (model or media type, text)."""
+
+    summary: str
+    answers: dict[int, tuple[Any, str]]
+    body: Any = None
+    query: dict[str, tuple[dict[str, Any], str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """One route: how it is asked for, who may ask, and what answers.
+
+    `fields` are the names a JSON body must have; `csrf=False` only where nobody need be signed in
+    and a body of type JSON already proves that no foreign form sent it.
+    """
+
+    method: str
+    path: str
+    act: Act
+    handler: Handler
+    kind: Literal["page", "api", "plain"] = "api"
+    fields: frozenset[str] | None = None
+    csrf: bool = True
+    rated: bool = False
+    doc: Doc | None = None
+
+
+class Guard:
+    """The ASGI-level endpoint of one path with all its methods."""
+
+    def __init__(self, web: Web, specs: list[Spec]) -> None:
+        self._web = web
+        self._specs = {spec.method: spec for spec in specs}
+        self._kind = specs[0].kind
+        methods = set(self._specs) | ({"HEAD"} if "GET" in self._specs else set())
+        self._allow = ", ".join(sorted(methods))
+
+    async def __call__(self, request: Request) -> Response:
+        ask = Ask(request, self._kind, language_of(request))
+        try:
+            response = await self._answer(ask)
+        except Problem as problem:
+            response = self._web.problem(ask, problem)
+        except AuctionError as error:
+            response = self._web.problem(ask, problem_of(error))
+        except Exception:
+            _log.exception("request_failed", method=request.method, path=self._path)
+            response = self._web.problem(ask, Problem(500, "INTERNAL"))
+        if ask.kind == "page":
+            self._remember(ask, response)
+        return response
+
+    @property
+    def _path(self) -> str:
+        return next(iter(self._specs.values())).path
+
+    async def _answer(self, ask: Ask) -> Response:
+        request, web = ask.request, self._web
+        spec = self._specs.get("GET" if request.method == "HEAD" else request.method)
+        if spec is None:
+            raise Problem(405, "METHOD_NOT_ALLOWED", headers={"Allow": self._allow})
+        if spec.kind != "plain":
+            await self._recognise(ask)
+        role = None if ask.viewer is None else ask.viewer.role
+        access.check(spec.act, role)
+        if spec.method not in _SAFE:
+            await self._check_writing(ask, spec)
+        return await spec.handler(web, ask)
+
+    async def _recognise(self, ask: Ask) -> None:
+        """Find out who asks."""
+        token = ask.request.cookies.get(SESSION_COOKIE)
+        if token is not None:
+            ask.viewer = await self._web.storage.ledger(sessions.find(self._web.engine, token))
+        if ask.viewer is not None:
+            ask.csrf = ask.viewer.csrf
+        elif ask.kind == "page":
+            visit = ask.request.cookies.get(VISIT_COOKIE, "")
+            ask.csrf = visit if 32 <= len(visit) <= 64 else secrets.token_urlsafe(32)
+
+    async def _check_writing(self, ask: Ask, spec: Spec) -> None:
+        """Nothing is changed for a request that another site could have sent."""
+        request, web = ask.request, self._web
+        self._check_origin(request)
+        if spec.rated and ask.viewer and not web.rates.allow(ask.viewer.account):
+            raise Problem(429, "RATE_LIMITED", retry_s=1)
+        if spec.kind == "page":
+            ask.body = await bodies.form(request)
+            given = ask.body.get("csrf", "")
+        else:
+            given = request.headers.get("x-csrf-token", "")
+            if spec.fields is not None:
+                ask.body = await bodies.json_object(request, spec.fields)
+        # Signing out twice, or after the session has ended, is no forgery.
+        harmless = spec.act is Act.SIGN_OUT and ask.viewer is None
+        if spec.csrf and not harmless and not _same(given, self._expected(ask)):
+            raise Problem(403, "BAD_CSRF")
+
+    def _expected(self, ask: Ask) -> str:
+        if ask.viewer is not None:
+            return ask.viewer.csrf
+        # Only what the browser brought counts, not what was just made up for the next page.
+        return ask.request.cookies.get(VISIT_COOKIE, "")
+
+    def _check_origin(self, request: Request) -> None:
+        origin = request.headers.get("origin")
+        if origin is None or origin in self._web.settings.allowed_origins:
+            return
+        if urlsplit(origin).netloc != request.headers.get("host"):
+            raise Problem(403, "WRONG_ORIGIN")
+
+    def _remember(self, ask: Ask, response: Response) -> None:
+        asked = ask.request.query_params.get("lang")
+        if asked in LANGUAGES:
+            response.set_cookie(
+                LANGUAGE_COOKIE, asked, max_age=_YEAR_S, path="/", secure=ask.secure,
+                httponly=True, samesite="lax",
+            )
+        if ask.viewer is None and ask.csrf not in ("", ask.request.cookies.get(VISIT_COOKIE)):
+            response.set_cookie(
+                VISIT_COOKIE, ask.csrf, path="/", secure=ask.secure, httponly=True, samesite="lax",
+            )
+
+
+def _same(given: str, expected: str) -> bool:
+    return bool(expected) and secrets.compare_digest(given.encode(), expected.encode())

@@ -1,0 +1,136 @@
+"""What every handler has at hand: the parts of the program, and one request as it was understood."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from auction_engine.desk.catalogue import Catalogue
+from auction_engine.http.assets import Assets
+from auction_engine.http.presenting import Presenter
+from auction_engine.http.problems import Problem, Storage
+from auction_engine.http.rates import Rates
+from auction_engine.identity.passwords import Passwords
+from auction_engine.identity.sessions import Viewer
+from auction_engine.live.gateway import Gateway
+from auction_engine.live.messages import error
+from auction_engine.live.views import LotView
+from auction_engine.settings import Settings
+
+JSON = "application/json"
+
+
+@dataclass(slots=True)
+class Ask:
+    """One request. `csrf` is what forms drawn in answer must carry."""
+
+    request: Request
+    kind: str
+    lang: str
+    viewer: Viewer | None = None
+    csrf: str = ""
+    body: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def address(self) -> str:
+        client = self.request.client
+        return client.host if client else "unknown"
+
+    @property
+    def secure(self) -> bool:
+        return self.request.url.scheme == "https"
+
+    @property
+    def bidder(self) -> int | None:
+        """The account to show `you` of, None for everybody but bidders."""
+        if self.viewer is None or self.viewer.role != "bidder":
+            return None
+        return self.viewer.account
+
+
+class Web:
+    """One process's pages and API."""
+
+    def __init__(
+        self, settings: Settings, gateway: Gateway, engine: AsyncEngine, presenter: Presenter
+    ) -> None:
+        self.settings = settings
+        self.gateway = gateway
+        self.engine = engine
+        self.presenter = presenter
+        self.assets = Assets(presenter.static_dir)
+        self.catalogue = Catalogue(engine)
+        self.passwords = Passwords()
+        self.storage = Storage()
+        self.rates = Rates(settings.limits)
+
+    def now_ms(self) -> int:
+        """UTC milliseconds by the log's clock, which orders bids."""
+        return self.gateway.clock.now_ms()
+
+    async def view(self, lot: int) -> tuple[dict[str, Any], LotView] | None:
+        """A lot as pages show it, and its live view; None if it is unknown or not put up."""
+        content = await self.storage.ledger(self.catalogue.lot(lot))
+        if content is None:
+            return None
+        view = self.gateway.views.get(lot)
+        if view is None:
+            view = await self.storage.ledger(self.gateway.views.find(lot))
+        if view is None:
+            return None
+        assert view.state is not None
+        params = view.state.params.to_json()
+        terms = {name: params[name] for name in (
+            "currency", "minor_digits", "starting_price_minor", "increment_minor", "extension")}
+        return {**content, **terms}, view
+
+    async def lot_or_404(self, ask: Ask) -> tuple[dict[str, Any], LotView]:
+        """The lot named in the address. Raises Problem 404."""
+        found = await self.view(ask.request.path_params["lot"])
+        if found is None:
+            raise Problem(404, "UNKNOWN_LOT")
+        return found
+
+    def public_state(self, view: LotView) -> dict[str, Any]:
+        """`state` of the live protocol, and how many watch through this process."""
+        return {**view.public_state(), "present": self.gateway.rooms.viewers(view.lot)}
+
+    def page(
+        self,
+        ask: Ask,
+        template: str,
+        status: int = 200,
+        path: str | None = None,
+        headers: dict[str, str] | None = None,
+        **context: Any,
+    ) -> Response:
+        """A rendered page."""
+        text = self.presenter.render(template, **self._common(ask, path), **context)
+        return HTMLResponse(text, status, headers)
+
+    def _common(self, ask: Ask, path: str | None = None) -> dict[str, Any]:
+        viewer = ask.viewer
+        return {
+            "lang": ask.lang, "path": path or ask.request.url.path, "csrf": ask.csrf,
+            "viewer": None if viewer is None else {"name": viewer.name, "role": viewer.role},
+            "now_ms": self.now_ms(),
+        }
+
+    def problem(self, ask: Ask, problem: Problem) -> Response:
+        """A refusal, as a page or as JSON."""
+        if ask.kind == "page":
+            text = self.presenter.render_error(
+                problem.status, retry_s=problem.retry_s, **self._common(ask)
+            )
+            return HTMLResponse(text, problem.status, problem.headers)
+        return json_answer(error(problem.code, problem.text), problem.status, problem.headers)
+
+
+def json_answer(
+    value: Any, status: int = 200, headers: dict[str, str] | None = None
+) -> Response:
+    """`value` as JSON."""
+    return Response(orjson.dumps(value), status, headers, media_type=JSON)

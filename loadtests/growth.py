@@ -1,0 +1,2 @@
+class Plan: pass
+async def run(i,p): pass
