@@ -84,9 +84,10 @@ async def _transport(name: str, run: Run, plan: Plan, best: Best) -> list[dict[s
 
 
 def _named(transport: str, mode: str, row: dict[str, Any]) -> dict[str, Any]:
+    rate = row["offered_per_s"]
+    offered = "" if rate is None else f", {table.text(rate)}/s offered"
     table.progress(
-        f"{transport} {mode}, {table.text(row['offered_per_s'])}/s offered: "
-        f"{table.text(row['acknowledged_per_s'])}/s acknowledged, "
+        f"{transport} {mode}{offered}: {table.text(row['acknowledged_per_s'])}/s acknowledged, "
         f"p50 {table.text(row['p50_ms'])} ms, p99 {table.text(row['p99_ms'])} ms"
     )
     return {"transport": transport, "mode": mode, **row}

@@ -167,7 +167,8 @@ class Instance:
 
     def log(self, redis: Redis, **options: Any) -> LogClient:
         """A way to the log; the caller starts and stops it."""
-        return LogClient(redis, self.settings.database_url or "", 1, self.settings.limits, **options)
+        url, limits = self.settings.database_url or "", self.settings.limits
+        return LogClient(redis, url, 1, limits, **options)
 
 
 def params() -> LotParams:

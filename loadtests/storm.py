@@ -7,6 +7,7 @@ kept from being sent as well.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from array import array
 from collections.abc import Callable
@@ -40,6 +41,7 @@ class Storm:
         self._at = array("d", bytes(8 * self.bids))
         self._outcome = bytearray(self.bids)
         self._open = self.bids
+        self._all_answered = asyncio.Event()
         self._sent = 0
         self._lags: list[float] = []
         self._started = self._sent_all = 0.0
@@ -50,6 +52,8 @@ class Storm:
             self._outcome[number] = outcome
             self._at[number] = at
             self._open -= 1
+            if not self._open:
+                self._all_answered.set()
 
     async def run(self) -> None:
         """Send everything, then wait for the answers, LOST_AFTER_S at most."""
@@ -59,8 +63,9 @@ class Storm:
         self._tick(loop, done)
         await done.wait()
         self._sent_all = time.perf_counter()
-        while self._open and time.perf_counter() - self._sent_all < LOST_AFTER_S:
-            await asyncio.sleep(0.005)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LOST_AFTER_S):
+                await self._all_answered.wait()
 
     def _tick(self, loop: asyncio.AbstractEventLoop, done: asyncio.Event) -> None:
         elapsed = time.perf_counter() - self._started

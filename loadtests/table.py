@@ -21,6 +21,8 @@ from loadtests.instance import Instance
 RESULTS = Path(__file__).with_name("results")
 _ROOT = Path(__file__).resolve().parents[1]
 console = Console(highlight=False)
+if console.width < 150 and not console.is_terminal:
+    console = Console(highlight=False, width=150)
 
 
 def _first(path: str, name: str) -> str | None:
@@ -113,7 +115,7 @@ def check(what: str, value: float | None, most: float | None = None,
           least: float | None = None) -> dict[str, Any]:  # fmt: skip
     """A figure beside what it should be; `met` is None when it is not known."""
     met = None
-    if value is not None:
+    if value is not None and (most is not None or least is not None):
         met = (most is None or value <= most) and (least is None or value >= least)
     return {"what": what, "value": value, "at_most": most, "at_least": least, "met": met}
 

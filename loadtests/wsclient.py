@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import orjson
 
@@ -46,8 +46,7 @@ class Socket(asyncio.Protocol):
         raise NotImplementedError
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)
         host, port = transport.get_extra_info("peername")[:2]
         lines = [
             f"GET {self.path} HTTP/1.1",

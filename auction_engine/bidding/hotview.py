@@ -84,8 +84,8 @@ class HotView:
 
     async def found_mark(self) -> tuple[int, int]:
         """The mark of the newest batch that Valkey has; (0, 0) if it lost that too."""
-        found = await self._redis.get(keys.marker(self._shard))
-        epoch, _, no = (found or b"0 0").partition(b" ")
+        found: Any = await self._redis.get(keys.marker(self._shard))
+        epoch, _, no = (found or b"").partition(b" ")
         return (int(epoch), int(no)) if epoch.isdigit() and no.isdigit() else (0, 0)
 
     async def missing_books(self, lots: list[int]) -> list[int]:

@@ -87,7 +87,7 @@ class Inbox:
         pause_s, done, doubt = 0.02, 0, False
         while True:
             try:
-                args = [self._limit, *commands[done:]]
+                args: list[bytes | int] = [self._limit, *commands[done:]]
                 done += int(await self._script(keys=[self._key], args=args))
                 self.reachable = True
                 if done == len(commands) or not doubt:

@@ -11,6 +11,8 @@ import signal
 import socket
 import time
 from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import asyncpg
 import structlog
@@ -61,16 +63,22 @@ class Recorder:
 
         Raises InvariantBroken or LedgerError when going on could record something wrong.
         """
-        while True:
-            try:
-                epoch = await self._acquire()
-                await self._own(epoch)
-            except OwnershipLost as lost:
-                _log.warning("shard_lost", shard=self._shard, text=str(lost))
-            except _LEDGER_AWAY as error:
-                _log.warning("ledger_lost", shard=self._shard, error=type(error).__name__)
-                self._drop_connection()
-                await asyncio.sleep(_RETRY_S)
+        try:
+            while True:
+                await self._take_turn()
+        finally:
+            self._drop_connection()
+
+    async def _take_turn(self) -> None:
+        """Own the shard once, from when it is free until it is lost."""
+        try:
+            await self._own(await self._acquire())
+        except OwnershipLost as lost:
+            _log.warning("shard_lost", shard=self._shard, text=str(lost))
+        except _LEDGER_AWAY as error:
+            _log.warning("ledger_lost", shard=self._shard, error=type(error).__name__)
+            self._drop_connection()
+            await asyncio.sleep(_RETRY_S)
 
     async def _acquire(self) -> int:
         """Wait until the shard is ours; return the epoch."""
@@ -244,7 +252,7 @@ class Recorder:
         )
         return bool(found == consumed)
 
-    async def _until_done(self, read, *args):  # type: ignore[no-untyped-def]
+    async def _until_done(self, read: Callable[..., Awaitable[Any]], *args: Any) -> Any:
         """Run a read of the ledger again over new connections until it succeeds."""
         while True:
             try:

@@ -108,7 +108,8 @@ async def _take_lock(connection: asyncpg.Connection) -> None:
 
 
 async def _direct(settings: Settings, results_s: float) -> None:
-    redis = make_redis(settings.redis_url or "")
+    # Robots all ask for tickets at once when the gateway has been away.
+    redis = make_redis(settings.redis_url or "", connections=64)
     engine = make_engine(settings.database_url or "", pool_size=3)
     log = LogClient(redis, settings.database_url or "", settings.shards, settings.limits)
     try:

@@ -67,7 +67,7 @@ class Catalogue:
             lots = await connection.execute(
                 select(Lot.id).where(Lot.session_id == row.id).order_by(Lot.position, Lot.id)
             )
-            return _session(row._mapping, tuple(lots.scalars()))
+            return _session(row._asdict(), tuple(lots.scalars()))
 
     async def lot(self, lot: int) -> dict[str, Any] | None:
         """A lot's description: its content, `id`, and `session` (id, title, demo ...).
@@ -98,7 +98,7 @@ class Catalogue:
             row = rows.one_or_none()
         if row is None:
             return None
-        session = _session(row._mapping, ()).texts()
+        session = _session(row._asdict(), ()).texts()
         return {
             "agency": session["agency"], "organisation": session["organisation"],
             **row.content, "id": lot, "session": session,

@@ -9,11 +9,13 @@ from urllib.parse import urlsplit
 import structlog
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from auction_engine.errors import AuctionError
 from auction_engine.http import bodies
 from auction_engine.http.language import COOKIE as LANGUAGE_COOKIE
-from auction_engine.http.language import LANGUAGES, language_of
+from auction_engine.http.language import language_of
+from auction_engine.http.presenting import LANGUAGES
 from auction_engine.http.problems import Problem, problem_of
 from auction_engine.http.web import Ask, Web
 from auction_engine.identity import access, sessions
@@ -68,7 +70,11 @@ class Guard:
         methods = set(self._specs) | ({"HEAD"} if "GET" in self._specs else set())
         self._allow = ", ".join(sorted(methods))
 
-    async def __call__(self, request: Request) -> Response:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await self._respond(Request(scope, receive))
+        await response(scope, receive, send)
+
+    async def _respond(self, request: Request) -> Response:
         ask = Ask(request, self._kind, language_of(request))
         try:
             response = await self._answer(ask)

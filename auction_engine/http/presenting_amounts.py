@@ -9,11 +9,12 @@ from babel.numbers import get_currency_name, get_currency_symbol
 from num2words import num2words
 
 LIMIT = 2**53
+BILLION = 10**9
 NBSP = "\N{NO-BREAK SPACE}"
 GROUP_MARK = {"vi": ".", "en": ","}
 DECIMAL_MARK = {"vi": ",", "en": "."}
 THOUSANDS = {
-    "vi": ("", "nghìn", "triệu", "tỷ", "nghìn tỷ", "triệu tỷ"),
+    "vi": ("", "nghìn", "triệu"),
     "en": ("", "thousand", "million", "billion", "trillion", "quadrillion"),
 }
 _SPACES = str.maketrans({NBSP: " ", "\N{NARROW NO-BREAK SPACE}": " ", "\N{THIN SPACE}": " "})
@@ -74,20 +75,30 @@ def _group(value: int, lang: str, *, leading: bool) -> str:
     return text
 
 
-def whole_words(value: int, lang: str) -> str:
-    if value == 0:
-        return str(num2words(0, lang=lang))
-    names, parts, rest = THOUSANDS[lang], [], value
-    for name in names:
+def _groups(value: int, lang: str, *, leading: bool) -> str:
+    parts: list[str] = []
+    rest = value
+    for name in THOUSANDS[lang]:
         rest, group = divmod(rest, 1000)
         if group:
-            text = _group(group, lang, leading=rest == 0)
+            text = _group(group, lang, leading=leading and rest == 0)
             if lang == "en" and not name and group < 100 and rest:
                 text = f"and {text}"
             parts.append(f"{text} {name}".strip())
         if not rest:
             break
     return " ".join(reversed(parts))
+
+
+def whole_words(value: int, lang: str) -> str:
+    if value == 0:
+        return str(num2words(0, lang=lang))
+    # Vietnamese counts on in "tỷ": 1,234 x 10^9 is "một nghìn hai trăm ba mươi bốn tỷ".
+    if lang == "vi" and value >= BILLION:
+        high, low = divmod(value, BILLION)
+        rest = _groups(low, lang, leading=False) if low else ""
+        return f"{whole_words(high, lang)} tỷ {rest}".strip()
+    return _groups(value, lang, leading=True)
 
 
 def words(minor: int, currency: str, digits: int, lang: str) -> str:
@@ -113,7 +124,7 @@ def parse_amount(text: str, digits: int = 0) -> int:
         raise AmountError("AMOUNT_UNCLEAR")
     if len(figures) > 18:
         raise AmountError("BAD_AMOUNT_TOO_LARGE")
-    minor = int(figures) * 10**digits + int(rest or 0)
+    minor: int = int(figures) * 10**digits + int(rest or 0)
     if minor >= LIMIT:
         raise AmountError("BAD_AMOUNT_TOO_LARGE")
     if minor == 0:

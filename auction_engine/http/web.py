@@ -1,7 +1,7 @@
-"""What every handler has at hand: the parts of the program, and one request as it was understood."""
+"""What every handler has at hand: the program's parts, and the request as it was understood."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -19,6 +19,9 @@ from auction_engine.live.gateway import Gateway
 from auction_engine.live.messages import error
 from auction_engine.live.views import LotView
 from auction_engine.settings import Settings
+
+if TYPE_CHECKING:
+    from auction_engine.http.health import Readiness
 
 JSON = "application/json"
 
@@ -53,6 +56,9 @@ class Ask:
 
 class Web:
     """One process's pages and API."""
+
+    readiness: "Readiness"
+    openapi: bytes
 
     def __init__(
         self, settings: Settings, gateway: Gateway, engine: AsyncEngine, presenter: Presenter

@@ -77,6 +77,7 @@ export class Board {
       shown.classList.add("changed");
     }
     setText(field(box, "price_label"), t(state.n ? "board.price" : "board.no_bid"));
+    setText(field(box, "start_note"), state.n ? "" : t("board.start"));
     const standing = state.n ? t("board.standing", { n: state.n, code: state.leader ?? "–" }) : t("board.from_start");
     setText(field(box, "standing"), standing);
     const end = field(box, "end");

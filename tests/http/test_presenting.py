@@ -1,0 +1,336 @@
+"""Texts, amounts, times and pages as a person meets them."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+import string
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from auction_engine.http import presenting, presenting_amounts
+from auction_engine.http.presenting import AmountError, Presenter, parse_amount
+
+ROOT = Path(__file__).resolve().parents[2]
+LANGS = presenting.LANGUAGES
+TEXTS = {lang: presenting.load_texts(ROOT / "web", lang) for lang in LANGS}
+REASONS = ("BELOW_START", "BELOW_MIN_INCREMENT", "ALREADY_LEADING", "NOT_OPEN_YET", "CLOSED",
+           "NOT_ADMITTED")
+ERRORS = ("BAD_MESSAGE", "BAD_AMOUNT_NOT_INTEGER", "BAD_AMOUNT_NOT_POSITIVE",
+          "BAD_AMOUNT_TOO_LARGE", "BAD_BID_ID", "BID_ID_REUSED", "UNKNOWN_LOT", "NOT_A_BIDDER",
+          "RATE_LIMITED", "TOO_MANY_LOTS", "AMOUNT_EMPTY", "AMOUNT_UNCLEAR")
+NOW = 1_795_317_302_431  # 22 November 2026, 10:15:02.431 in Vietnam
+AMOUNTS = st.integers(1, presenting_amounts.LIMIT - 1)
+NBSP = "\N{NO-BREAK SPACE}"
+ASSETS = yaml.safe_load(
+    (ROOT / "auction_engine" / "demo" / "assets.yaml").read_text("utf-8")
+)["assets"]
+
+
+def placeholders(text: str | dict[str, str]) -> set[str]:
+    forms = text.values() if isinstance(text, dict) else [text]
+    return {name for form in forms for _, name, _, _ in string.Formatter().parse(form) if name}
+
+
+def test_both_languages_say_the_same_things() -> None:
+    assert TEXTS["vi"].keys() == TEXTS["en"].keys()
+    for key, text in TEXTS["vi"].items():
+        assert placeholders(text) == placeholders(TEXTS["en"][key]), key
+        assert text
+        assert TEXTS["en"][key]
+
+
+def test_every_text_a_template_or_script_asks_for_exists() -> None:
+    asked: set[str] = set()
+    for file in (ROOT / "web" / "templates").glob("*.html"):
+        asked |= set(re.findall(r'\bt\("([\w.]+)"[,)]', file.read_text("utf-8")))
+    for file in (ROOT / "web" / "ts").glob("*.ts"):
+        found = re.findall(r'\bt\("([\w.]+)"[,)]', file.read_text("utf-8"))
+        asked |= {f"live.{key}" for key in found}
+    assert len(asked) > 100
+    assert asked - TEXTS["vi"].keys() == set()
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_every_reason_and_error_has_its_words(lang: str) -> None:
+    for reason in REASONS:
+        assert f"live.refused.{reason}" in TEXTS[lang]
+        assert f"live.cure.{reason}" in TEXTS[lang]
+    for code in ERRORS:
+        assert f"live.error.{code}" in TEXTS[lang]
+
+
+def test_money_is_written_the_local_way() -> None:
+    money = presenting_amounts.money
+    assert money(4_300_000_000, "VND", 0, "vi") == f"4.300.000.000{NBSP}₫"
+    assert money(4_300_000_000, "VND", 0, "en") == f"VND{NBSP}4,300,000,000"
+    assert money(123_456_705, "EUR", 2, "vi") == f"1.234.567,05{NBSP}€"
+    assert money(123_456_705, "EUR", 2, "en") == f"EUR{NBSP}1,234,567.05"
+    assert money(999, "VND", 0, "vi") == f"999{NBSP}₫"
+
+
+WORDS = json.loads((ROOT / "web" / "ts" / "tests" / "words.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize(("value", "vi", "en"), WORDS)
+def test_amounts_in_words(value: int, vi: str, en: str) -> None:
+    assert presenting_amounts.whole_words(value, "vi") == vi
+    assert presenting_amounts.whole_words(value, "en") == en
+
+
+def test_words_name_the_currency_and_its_parts() -> None:
+    words = presenting_amounts.words
+    assert words(4_300_000_000, "VND", 0, "vi") == "bốn tỷ ba trăm triệu đồng"
+    in_english = words(4_300_000_000, "VND", 0, "en")
+    assert in_english == "four billion three hundred million Vietnamese dong"
+    assert words(1250, "EUR", 2, "en") == "twelve euros and 50/100"
+    assert words(1200, "EUR", 2, "en") == "twelve euros"
+
+
+@pytest.mark.parametrize("typed", [
+    "4.300.000.000", "4,300,000,000", "4 300 000 000", "4300000000",
+    f"4{NBSP}300{NBSP}000{NBSP}000",
+    " 4.300.000.000 ₫ ", "VND 4,300,000,000", "4.300.000.000 đồng", "4300000000đ",
+])
+def test_grouped_amounts_are_read(typed: str) -> None:
+    assert parse_amount(typed) == 4_300_000_000
+
+
+@pytest.mark.parametrize(("typed", "code"), [
+    ("", "AMOUNT_EMPTY"), ("   ", "AMOUNT_EMPTY"), ("₫", "AMOUNT_EMPTY"),
+    ("4,3 tỷ", "AMOUNT_UNCLEAR"), ("4.3", "AMOUNT_UNCLEAR"), ("4.300.00", "AMOUNT_UNCLEAR"),
+    ("4.300,000", "AMOUNT_UNCLEAR"), ("4,300.00", "AMOUNT_UNCLEAR"),
+    ("43.00.000", "AMOUNT_UNCLEAR"), ("4300.000", "AMOUNT_UNCLEAR"), ("4e9", "AMOUNT_UNCLEAR"),
+    ("-5", "AMOUNT_UNCLEAR"),
+    ("+5", "AMOUNT_UNCLEAR"), ("0x10", "AMOUNT_UNCLEAR"), ("NaN", "AMOUNT_UNCLEAR"),
+    ("4..300", "AMOUNT_UNCLEAR"), ("4.300.", "AMOUNT_UNCLEAR"), (".300", "AMOUNT_UNCLEAR"),
+    ("007", "AMOUNT_UNCLEAR"), ("٤٣٠", "AMOUNT_UNCLEAR"), ("１００", "AMOUNT_UNCLEAR"),
+    ("1_000", "AMOUNT_UNCLEAR"), ("4 300.000", "AMOUNT_UNCLEAR"), ("1\n000", "AMOUNT_UNCLEAR"),
+    ("0", "BAD_AMOUNT_NOT_POSITIVE"), ("9.007.199.254.740.992", "BAD_AMOUNT_TOO_LARGE"),
+    ("9" * 400, "BAD_AMOUNT_TOO_LARGE"),
+])
+def test_what_is_not_certain_is_refused(typed: str, code: str) -> None:
+    with pytest.raises(AmountError) as caught:
+        parse_amount(typed)
+    assert caught.value.code == code
+
+
+def test_decimals_need_all_their_digits() -> None:
+    assert parse_amount("1.234,50", 2) == 123_450
+    assert parse_amount("1,234.50", 2) == 123_450
+    assert parse_amount("1234", 2) == 123_400
+    assert parse_amount("1.234", 2) == 123_400
+    for typed in ("1,5", "1.234.567.50", "1.234.50"):
+        with pytest.raises(AmountError):
+            parse_amount(typed, 2)
+    with pytest.raises(AmountError):
+        parse_amount("1.234", 3)
+
+
+@settings(deadline=None)
+@given(AMOUNTS, st.sampled_from([0, 2]), st.sampled_from(LANGS))
+def test_what_is_shown_can_be_typed_back(minor: int, digits: int, lang: str) -> None:
+    assert parse_amount(presenting_amounts.number(minor, digits, lang), digits) == minor
+
+
+def read(typed: str) -> int | str:
+    try:
+        return parse_amount(typed)
+    except AmountError as error:
+        return error.code
+
+
+@settings(deadline=None)
+@given(st.text(max_size=30) | st.text("0123456789., ₫", max_size=30))
+def test_no_text_breaks_the_reading(typed: str) -> None:
+    result = read(typed)
+    if isinstance(result, str):
+        assert f"live.error.{result}" in TEXTS["vi"]
+    else:
+        assert 0 < result < presenting_amounts.LIMIT
+
+
+@settings(deadline=None)
+@given(AMOUNTS)
+def test_different_amounts_have_different_words(value: int) -> None:
+    for lang in LANGS:
+        assert presenting_amounts.whole_words(value, lang) != presenting_amounts.whole_words(
+            value + 1, lang
+        )
+
+
+def test_times_are_those_of_vietnam() -> None:
+    assert presenting.local_time(NOW, "vi", with_ms=True) == "10:15:02,431"
+    assert presenting.local_time(NOW, "en", with_ms=True) == "10:15:02.431"
+    assert presenting.when(NOW, "vi") == "10:15:02, ngày 22/11/2026 (giờ Việt Nam, UTC+7)"
+    assert presenting.when(NOW, "en") == "10:15:02, 22 November 2026 (Vietnam time, UTC+7)"
+    assert presenting.iso(NOW) == "2026-11-22T03:15:02.431Z"
+
+
+def test_language_is_asked_then_remembered_then_vietnamese() -> None:
+    assert presenting.choose_language("en", "vi") == "en"
+    assert presenting.choose_language(None, "en") == "en"
+    assert presenting.choose_language("fr", None) == "vi"
+
+
+def test_missing_assets_say_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "locales").symlink_to(ROOT / "web" / "locales")
+    with pytest.raises(presenting.AssetsMissing, match="npm run build"):
+        Presenter(tmp_path)
+
+
+# Pages. A small manifest stands in for the build, so that these need no Node.
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Presenter:
+    web = tmp_path_factory.mktemp("web")
+    for part in ("locales", "templates"):
+        (web / part).symlink_to(ROOT / "web" / part)
+    names = ["app.css", "app.js", "theme.js"]
+    names += [f"fonts/be-vietnam-pro-latin-{weight}.woff2" for weight in (400, 600)]
+    names += [f"illustrations/{f.name}" for f in (ROOT / "web" / "illustrations").glob("*.svg")]
+    (web / "dist").mkdir()
+    (web / "dist" / "manifest.json").write_text(json.dumps({name: f"x/{name}" for name in names}))
+    return Presenter(web)
+
+
+SESSION = {"id": "s1", "title": {"vi": "Phiên thử", "en": "Trial session"}}
+VIEWER = {"login": "b", "name": "<script>alert(1)</script>", "role": "bidder"}
+
+
+def lot(index: int = 0) -> dict[str, Any]:
+    return {**copy.deepcopy(ASSETS[index]), "id": f"lot-{index}", "session": SESSION}
+
+
+def state(**changes: Any) -> dict[str, Any]:
+    return {
+        "phase": "open", "price_minor": 3_900_000_000, "leader": "B-042", "n": 1,
+        "minimum_minor": 3_950_000_000, "start_ms": NOW - 60_000, "end_ms": NOW + 600_000,
+        "extensions": 0, "extended_by": None, "present": 3, "robots": ["B-042"], **changes,
+    }
+
+
+def snapshot(you: bool = True, **changes: Any) -> dict[str, Any]:
+    bid = {"n": 1, "seq": 2, "at_ms": NOW - 5000, "code": "B-042", "amount_minor": 3_900_000_000}
+    mine = {"code": "B-007", "admitted": True, "leading": False, "best_minor": None, "refused": [
+        {"seq": 3, "at_ms": NOW - 4000, "amount_minor": 5, "reason": "BELOW_MIN_INCREMENT",
+         "minimum_minor": 3_950_000_000}]}
+    return {"t": "snapshot", "lot": "lot-0", "epoch": 1, "seq": 3, "state": state(**changes),
+            "bids": [bid], "you": mine if you else None}
+
+
+def room(page: Presenter, lang: str = "vi", **changes: Any) -> str:
+    context = {"lot": lot(), "snapshot": snapshot(), "bid_id": "f" * 32, "demo": True,
+               "viewer": VIEWER, "csrf": "tok", "path": "/lots/lot-0", **changes}
+    return page.render("room.html", lang=lang, now_ms=NOW, **context)
+
+
+OUTCOMES: list[dict[str, Any] | None] = [
+    None,
+    {"t": "recorded", "lot": "lot-0", "bid_id": "1", "n": 2, "seq": 4, "at_ms": NOW,
+     "amount_minor": 3_950_000_000, "repeat": False},
+    {"t": "refused", "lot": "lot-0", "bid_id": "1", "reason": "BELOW_MIN_INCREMENT",
+     "minimum_minor": 3_950_000_000, "seq": 4, "at_ms": NOW, "repeat": False},
+    {"t": "refused", "lot": "lot-0", "bid_id": "1", "reason": "CLOSED", "minimum_minor": None,
+     "seq": 4, "at_ms": NOW, "repeat": False},
+    {"t": "busy", "lot": "lot-0", "bid_id": "same-again", "retry_ms": 500},
+    {"t": "error", "code": "AMOUNT_UNCLEAR", "text": ""},
+]
+
+
+@pytest.mark.parametrize("lang", LANGS)
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_the_room_without_script_says_what_happened(
+    page: Presenter, lang: str, outcome: dict[str, Any] | None
+) -> None:
+    html = room(page, lang, outcome=outcome)
+    assert 'action="/lots/lot-0/bids"' in html
+    assert 'name="amount"' in html
+    assert ("data-outcome" in html) is (outcome is not None)
+    if outcome and outcome["t"] == "recorded":
+        assert "10:15:02" in html
+    if outcome and outcome["t"] == "busy":
+        assert 'value="same-again"' in html
+
+
+@pytest.mark.parametrize("lang", LANGS)
+@pytest.mark.parametrize("changes", [
+    {}, {"phase": "scheduled", "price_minor": None, "leader": None, "n": 0},
+    {"phase": "closed", "minimum_minor": None}, {"extensions": 2, "extended_by": 1},
+    {"phase": "closed", "minimum_minor": None, "price_minor": None, "leader": None, "n": 0},
+])
+@pytest.mark.parametrize("viewer", [None, VIEWER, {**VIEWER, "role": "officer"}])
+def test_the_room_in_every_phase(
+    page: Presenter, lang: str, changes: dict[str, Any], viewer: dict[str, str] | None
+) -> None:
+    you = viewer is not None and viewer["role"] == "bidder"
+    html = room(page, lang, viewer=viewer, snapshot=snapshot(you, **changes))
+    assert ("data-bid" in html) is (you and changes.get("phase") != "closed")
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_the_other_pages(page: Presenter, lang: str) -> None:
+    common: dict[str, Any] = {"lang": lang, "now_ms": NOW, "csrf": "tok", "path": "/"}
+    indexes = range(len(ASSETS))
+    rows = [{"lot": lot(i), "state": state(), "refused": 2, "viewers": 4} for i in indexes]
+    roles = ("bidder", "organisation", "officer")
+    logins = [{"role": role, "login": role, "password": "p"} for role in roles]
+    session = page.render("session.html", session=SESSION, lots=rows, demo_logins=logins, **common)
+    for asset in ASSETS:
+        assert asset["title"][lang] in session
+    assert page.render("session.html", session=None, lots=[], **common)
+    desk = page.render("desk.html", session=SESSION, rows=rows, **common)
+    assert desk.count("data-lot=") == len(ASSETS)
+    agency = page.render("agency.html", agency=ASSETS[0]["agency"], rows=rows, **common)
+    assert ASSETS[0]["agency"][lang] in agency
+    bids = snapshot()["bids"]
+    assert "?before=7" in page.render("record.html", lot=lot(), bids=bids, older=7, **common)
+    assert page.render("record.html", lot=lot(), bids=[], **common)
+    for failed in (None, "wrong", "throttled"):
+        assert page.render("login.html", next="/desk", failed=failed, **common)
+    for status in (400, 401, 403, 404, 405, 413, 418, 429, 500, 502, 503):
+        assert str(status) in page.render_error(status, **common)
+
+
+def test_nothing_on_a_page_needs_more_than_the_policy_allows(page: Presenter) -> None:
+    html = room(page)
+    assert "<script>alert" not in html
+    assert not re.search(r"\sstyle=|\son\w+=|javascript:|<style", html)
+    for script in re.findall(r"<script[^>]*>", html):
+        assert "src=" in script or 'type="application/json"' in script
+
+
+def test_the_script_gets_what_it_needs_and_cannot_be_broken_out_of(page: Presenter) -> None:
+    evil = lot()
+    evil["title"] = {"vi": "</script><script>x</script>", "en": "x"}
+    html = room(page, lot=evil)
+    block = re.search(r'<script type="application/json" id="boot">(.*?)</script>', html, re.DOTALL)
+    assert block
+    boot = json.loads(block[1])
+    assert boot["lots"][0]["title"] == "</script><script>x</script>"
+    assert boot["snapshot"]["state"]["minimum_minor"] == 3_950_000_000
+    assert boot["csrf"] == "tok"
+    assert boot["bidder"] is True
+
+
+@pytest.mark.parametrize("asset", ASSETS, ids=[a["image"] for a in ASSETS])
+def test_demonstration_assets_are_whole(asset: dict[str, Any]) -> None:
+    assert (ROOT / "web" / "illustrations" / f"{asset['image']}.svg").is_file()
+    share = asset["deposit_minor"] / asset["starting_price_minor"]
+    assert 0.1 <= share <= 0.2
+    assert 0 < asset["increment_minor"] < asset["starting_price_minor"] / 20
+    pairs = [asset[key] for key in ("title", "place", "summary", "agency", "organisation")]
+    for row in asset["facts"] + asset["disclosure"]:
+        pairs += [row["label"], row["value"]]
+    for paper in asset["documents"]:
+        pairs += [paper["title"], paper["note"]]
+    for pair in pairs:
+        assert set(pair) == {"vi", "en"}
+        assert all(pair.values())
