@@ -132,27 +132,49 @@ def _checks(rows: list[dict[str, Any]], best: dict[str, Best], plan: Plan) -> li
     checks = []
     for name in plan.transports:
         mine = [row for row in rows if row["transport"] == name]
-        for rate, p99 in ((10_000, 15.0), (20_000, 40.0)):
-            for row in mine:
-                if row["offered_per_s"] == rate and row["mode"] == "open loop":
-                    share = row["acknowledged_share"]
-                    checks.append(table.check(f"{name}: acknowledged at {rate:,}/s", share, None, 1))
-                    checks.append(table.check(f"{name}: p99 ms at {rate:,}/s", row["p99_ms"], p99))
-        top = [r for r in mine if r["offered_per_s"] == best[name].rate and r["mode"] != "twice the best"]
-        twice = [row for row in mine if row["mode"] == "twice the best"]
-        carries = top[0]["acknowledged_per_s"] if top else None
-        over = twice[0]["acknowledged_per_s"] if twice else None
-        checks.append(table.check(f"{name}: highest rate carried, bids/s", best[name].rate))
-        checks.append(table.check(f"{name}: times the row lock", table.ratio(carries, rival), None, 8))
-        checks.append(table.check(f"{name}: acknowledged at twice the best / best",
-                                  table.ratio(over, carries), None, 0.8))  # fmt: skip
+        checks += _promised(name, mine)
+        at_best = [row for row in mine if row["offered_per_s"] == best[name].rate]
+        carries = next(
+            (r["acknowledged_per_s"] for r in at_best if r["mode"] != "twice the best"), None
+        )
+        over = next((r["acknowledged_per_s"] for r in mine if r["mode"] == "twice the best"), None)
+        times, kept = table.ratio(carries, rival), table.ratio(over, carries)
         lost = max(row["lost"] for row in mine)
-        checks.append(table.check(f"{name}: bids left unanswered", lost, 0))
+        checks += [
+            table.check(f"{name}: highest rate carried, bids/s", best[name].rate),
+            table.check(f"{name}: times the row lock", times, None, 8),
+            table.check(f"{name}: acknowledged at twice the best / best", kept, None, 0.8),
+            table.check(f"{name}: bids left unanswered", lost, 0),
+        ]
+    return checks
+
+
+def _promised(name: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The two rates with a latency that must hold."""
+    checks = []
+    for rate, p99 in ((10_000, 15.0), (20_000, 40.0)):
+        for row in rows:
+            if row["offered_per_s"] == rate and row["mode"] == "open loop":
+                share = row["acknowledged_share"]
+                checks.append(table.check(f"{name}: acknowledged at {rate:,}/s", share, None, 1))
+                checks.append(table.check(f"{name}: p99 ms at {rate:,}/s", row["p99_ms"], p99))
     return checks
 
 
 def _key(row: dict[str, Any]) -> tuple[str, str, float | None]:
     return row["transport"], row["mode"], row["offered_per_s"]
+
+
+async def _wait_until_up(instance: Instance) -> None:
+    """The recorder's own start must not be charged to whatever is measured first."""
+    redis = instance.redis()
+    log = instance.log(redis)
+    await log.start()
+    try:
+        await log.probe(0, 60)
+    finally:
+        await log.stop()
+        await redis.aclose()
 
 
 _COLUMNS = (
@@ -166,6 +188,7 @@ _COLUMNS = (
 async def run(instance: Instance, plan: Plan) -> dict[str, Any]:
     """Everything of this benchmark: the content of bids.json."""
     instance.start_recorder()
+    await _wait_until_up(instance)
     best = {name: Best() for name in plan.transports}
     runs: list[dict[str, Any]] = []
     for number in range(1, plan.rounds + 1):

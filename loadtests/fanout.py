@@ -6,21 +6,16 @@ Against a raw `transport.write` of a prebuilt frame of the same size, and agains
 from __future__ import annotations
 
 import asyncio
-import statistics
 import time
-import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Awaitable
+from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import asyncpg
-import orjson
-
-from auction_engine.bidding import keys
 from loadtests import nchan, procs, table
-from loadtests.instance import START_MINOR, Instance, open_lot
+from loadtests.instance import Instance
 from loadtests.storm import quantile_ms
+from loadtests.targets import Sent, Target, gateway, nginx, raw
 from loadtests.viewers import merge
 from loadtests.worker import Worker
 
@@ -43,156 +38,30 @@ class Plan:
         return cls(sockets=(200, 1_000), seconds=1.5, idle_s=1.0, rounds=1)
 
 
-@dataclass(frozen=True)
-class Sent:
-    """One message given to the sender under test. `seq`: its journal entry, if it is one."""
-
-    at_s: float
-    seq: int | None = None
-    announced_s: float | None = None
-
-
-@dataclass
-class Target:
-    """A server that fans out. `drive` makes it send for some seconds and says what it sent."""
-
-    pid: int
-    port: int
-    drive: Callable[[float], Awaitable[list[Sent]]]
-    path: str = "/"
-    subprotocol: str | None = None
-    say: tuple[str, ...] = ()
-    greetings: int = 0
-
-
-# --- the three servers ------------------------------------------------------------------------
-
-
-@asynccontextmanager
-async def gateway(instance: Instance, plan: Plan) -> AsyncIterator[Target]:
-    """The real one: bids go through the log, updates come out."""
-    redis, lot = instance.redis(), instance.new_lot()
-    log = instance.log(redis)
-    await log.start()
-    try:
-        await open_lot(log, lot, 2)
-        instance.start_gateway()
-        assert instance.gateway is not None
-
-        async def drive(seconds: float) -> list[Sent]:
-            waiting: list[asyncio.Future[Any]] = []
-            started, count = time.perf_counter(), int(seconds * plan.changes_per_s)
-            for number in range(count):
-                done = asyncio.get_running_loop().create_future()
-                waiting.append(done)
-                bidder, amount = 1 + number % 2, START_MINOR + number
-                log.bid(0, lot, bidder, str(uuid.uuid4()), amount, lambda *a, d=done: d.set_result(a))
-                due = started + (number + 1) / plan.changes_per_s
-                await asyncio.sleep(max(0.0, due - time.perf_counter()))
-            async with asyncio.timeout(10):
-                await asyncio.gather(*waiting)
-            return await _commits(instance, lot)
-
-        say = ('{"t":"hello"}', f'{{"t":"watch","lot":{lot}}}')
-        yield Target(
-            instance.gateway.pid, instance.gateway_port, drive, "/live", "auction.v1", say, 2
-        )
-    finally:
-        instance.stop_gateway()
-        await log.close_lot(0, lot)
-        await log.stop()
-        await redis.aclose()
-
-
-async def _commits(instance: Instance, lot: int) -> list[Sent]:
-    """When each bid of the lot was committed (PostgreSQL) and announced (the events stream)."""
-    redis = instance.redis()
-    announced: dict[int, float] = {}
-    try:
-        # The last hundred batches are more than enough to hold the accepted bids of a short run.
-        entries = await redis.xrevrange(keys.events(0), count=5_000)
-    finally:
-        await redis.aclose()
-    for entry_id, fields in entries:
-        for event in orjson.loads(next(iter(fields.values())))["events"]:
-            if event["lot"] == lot:
-                announced[event["seq"]] = int(entry_id.split(b"-")[0]) / 1000
-    connection = await asyncpg.connect(instance.servers.database_url)
-    try:
-        rows = await connection.fetch(
-            "SELECT seq, extract(epoch FROM pg_xact_commit_timestamp(xmin))::float8 AS at_s"
-            " FROM journal WHERE lot_id = $1 AND kind LIKE 'bid.%' ORDER BY seq",
-            lot,
-        )
-    finally:
-        await connection.close()
-    return [Sent(row["at_s"], row["seq"], announced.get(row["seq"])) for row in rows]
-
-
-@asynccontextmanager
-async def raw(plan: Plan, size: int) -> AsyncIterator[Target]:
-    """The bare server of raw_fanout, with frames of `size` bytes of payload."""
-    async with Worker("raw_fanout", {}) as worker:
-        port = (await worker.ask("listen"))["port"]
-
-        async def drive(seconds: float) -> list[Sent]:
-            answer = await worker.ask(f"run {seconds} {1 / plan.changes_per_s} {size}")
-            return [Sent(at_s) for at_s in answer["started_s"]]
-
-        yield Target(worker.pid, port, drive)
-
-
-@asynccontextmanager
-async def nginx(plan: Plan, size: int) -> AsyncIterator[Target]:
-    """nginx with nchan, publishing `size` bytes at a time."""
-    async with nchan.Nchan() as server:
-
-        async def drive(seconds: float) -> list[Sent]:
-            sent, payload = [], b"x" * size
-            end = time.perf_counter() + seconds
-            while (begun := time.perf_counter()) < end:
-                sent.append(Sent(time.time()))
-                await server.publish(payload)
-                took = time.perf_counter() - begun
-                await asyncio.sleep(max(1 / plan.changes_per_s - took, took))
-            return sent
-
-        yield Target(server.pid, server.port, drive, "/watch")
-
-
 # --- one measurement --------------------------------------------------------------------------
 
 
 async def measure(name: str, target: Target, sockets: int, plan: Plan) -> dict[str, Any]:
     """Connect the viewers, let them idle, then let the target send; what it cost."""
     before = await _resident(target.pid, settled=False)
+    sent: list[Sent] = []
+
+    async def drive() -> None:
+        sent.extend(await target.drive(plan.seconds))
+        await asyncio.sleep(_ARRIVE_S)
+
     async with AsyncExitStack() as stack:
-        workers = []
-        for first in range(0, sockets, _PER_PROCESS):
-            spec = {
-                "port": target.port, "path": target.path, "subprotocol": target.subprotocol,
-                "say": target.say, "greetings": target.greetings, "first": first,
-                "sockets": min(_PER_PROCESS, sockets - first),
-            }  # fmt: skip
-            workers.append(await stack.enter_async_context(Worker("viewers", spec)))
-        # The first viewer shows that the server is up, before its memory is looked at.
+        workers = [
+            await stack.enter_async_context(Worker("viewers", spec))
+            for spec in _crowds(target, sockets)
+        ]
         await asyncio.gather(*(worker.ask("connect", 150) for worker in workers))
         after = await _resident(target.pid, settled=True)
         idle = await _cpu_over(target.pid, asyncio.sleep(plan.idle_s))
         for worker in workers:
             await worker.ask("count")
-        sent: list[Sent] = []
-
-        async def drive() -> None:
-            sent.extend(await target.drive(plan.seconds))
-            await asyncio.sleep(_ARRIVE_S)
-
         busy = await _cpu_over(target.pid, drive())
         seen = merge([await worker.ask("report") for worker in workers])
-    per_message = None
-    if idle is not None and busy is not None and seen["frames"]:
-        used_s = busy[0] - idle[0] / idle[1] * busy[1]
-        per_message = round(1e6 * used_s / seen["frames"], 3)
     grown = None if before is None or after is None else after - before
     row = {
         "server": name,
@@ -205,11 +74,36 @@ async def measure(name: str, target: Target, sockets: int, plan: Plan) -> dict[s
         "viewers_behind": sockets - min(seen["seen"], default=0),
         "viewers_lost": seen["lost"],
         "payload_bytes": round(seen["bytes"] / max(1, seen["frames"])),
-        "cpu_us_per_message": per_message,
+        "cpu_us_per_message": _per_message_us(idle, busy, seen["frames"]),
         "idle_cpu_share": None if idle is None else round(idle[0] / idle[1], 4),
         "bytes_per_idle_connection": None if grown is None else round(grown / sockets),
     }
     return row | _delays(sent, seen)
+
+
+def _crowds(target: Target, sockets: int) -> list[dict[str, Any]]:
+    """What each process of viewers is told."""
+    return [
+        {
+            "port": target.port,
+            "path": target.path,
+            "subprotocol": target.subprotocol,
+            "say": target.say,
+            "greetings": target.greetings,
+            "first": first,
+            "sockets": min(_PER_PROCESS, sockets - first),
+        }
+        for first in range(0, sockets, _PER_PROCESS)
+    ]
+
+
+Used = tuple[float, float] | None  # CPU seconds, seconds
+
+
+def _per_message_us(idle: Used, busy: Used, frames: int) -> float | None:
+    if idle is None or busy is None or not frames:
+        return None
+    return round(1e6 * (busy[0] - idle[0] / idle[1] * busy[1]) / frames, 3)
 
 
 async def _resident(pid: int, settled: bool) -> int | None:
@@ -224,8 +118,8 @@ async def _resident(pid: int, settled: bool) -> int | None:
     return last
 
 
-async def _cpu_over(pid: int, work: Awaitable[None]) -> tuple[float, float] | None:
-    """(CPU seconds, seconds) of a process while `work` is done."""
+async def _cpu_over(pid: int, work: Awaitable[None]) -> Used:
+    """What a process uses while `work` is done."""
     before, started = procs.cpu_s(pid), time.perf_counter()
     await work
     after, took = procs.cpu_s(pid), time.perf_counter() - started
@@ -264,25 +158,22 @@ def _delays(sent: list[Sent], seen: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _round(instance: Instance, plan: Plan, sockets: int) -> list[dict[str, Any]]:
-    async with gateway(instance, plan) as target:
+    async with gateway(instance, plan.changes_per_s) as target:
         await _wait_until_up(instance, target)
         rows = [_told(await measure("gateway", target, sockets, plan))]
     instance.check()
     size = rows[0]["payload_bytes"] or 1
-    async with raw(plan, size) as target:
+    async with raw(plan.changes_per_s, size) as target:
         rows.append(_told(await measure("raw write", target, sockets, plan)))
     if nchan.installed():
-        async with nginx(plan, size) as target:
+        async with nginx(plan.changes_per_s, size) as target:
             rows.append(_told(await measure("nginx + nchan", target, sockets, plan)))
     return rows
 
 
 async def _wait_until_up(instance: Instance, target: Target) -> None:
     """One viewer comes and goes, so that what the gateway is by itself is in memory already."""
-    spec = {
-        "port": target.port, "path": target.path, "subprotocol": target.subprotocol,
-        "say": target.say, "greetings": target.greetings, "first": 0, "sockets": 1,
-    }  # fmt: skip
+    spec = _crowds(target, 1)[0]
     try:
         async with Worker("viewers", spec) as worker:
             await worker.ask("connect")
@@ -304,9 +195,9 @@ def _told(row: dict[str, Any]) -> dict[str, Any]:
 def _checks(rows: list[dict[str, Any]], plan: Plan) -> list[dict[str, Any]]:
     checks = []
     for sockets in plan.sockets:
-        cost = {r["server"]: r["cpu_us_per_message"] for r in rows if r["sockets"] == sockets}
-        memory = {r["server"]: r["bytes_per_idle_connection"] for r in rows
-                  if r["sockets"] == sockets}  # fmt: skip
+        crowd = [row for row in rows if row["sockets"] == sockets]
+        cost = {row["server"]: row["cpu_us_per_message"] for row in crowd}
+        memory = {row["server"]: row["bytes_per_idle_connection"] for row in crowd}
         ours, name = cost["gateway"], f"{sockets:,} viewers"
         checks += [
             table.check(f"{name}: CPU µs a message", ours, 9),
@@ -345,10 +236,6 @@ async def run(instance: Instance, plan: Plan) -> dict[str, Any]:
         "rows": rows,
         "checks": checks,
         "runs": runs,
-        "spread": {
-            f"{sockets} {server}": statistics.pstdev(r["cpu_us_per_message"] or 0 for r in group)
-            for (sockets, server), group in grouped.items()
-        },
     }
     instance.stop_recorder()
     table.show("Fan-out of one lot", rows, _COLUMNS)

@@ -13,15 +13,13 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from auction_engine.bidding.client import LogClient
-from auction_engine.live.views import Views
-from loadtests import procs, storm, table
+from loadtests import storm, table
 from loadtests.history import History, build
 from loadtests.instance import START_MINOR, Instance, open_lot
 from loadtests.rowlock import cpu_per_1000
+from loadtests.starting import read_views, start_gateway, start_recorder
 from loadtests.storm import Storm, quantile_ms
-from loadtests.wsclient import Socket, connect, message
 
-_RECOVERY_S = 900.0
 _SHARED_FROM = 100_000
 _FLAT = 1.2
 
@@ -135,15 +133,19 @@ async def _bids(
         cost = cpu_per_1000(before, instance.cpu_s(), plan.bids)
         instance.check()
         recorder, ledger = cost["cpu_s_per_1000_recorder"], cost["cpu_s_per_1000_postgresql"]
-        known = recorder is not None and ledger is not None
+        both = None if recorder is None or ledger is None else recorder + ledger
         rows.append(
             {
-                "case": case, "size": lot.size, "mode": mode, "bids_before": had, **row,
-                "cpu_us_per_bid": round(1000 * (recorder + ledger), 2) if known else None,
-                "cpu_us_per_bid_recorder": round(1000 * recorder, 2) if known else None,
-                "cpu_us_per_bid_postgresql": round(1000 * ledger, 2) if known else None,
+                "case": case,
+                "size": lot.size,
+                "mode": mode,
+                "bids_before": had,
+                **row,
+                "cpu_us_per_bid": _micros(both),
+                "cpu_us_per_bid_recorder": _micros(recorder),
+                "cpu_us_per_bid_postgresql": _micros(ledger),
             }
-        )  # fmt: skip
+        )
     table.progress(
         f"{case}: closed loop p50 {table.text(rows[0]['p50_ms'])} ms, "
         f"open loop p50 {table.text(rows[1]['p50_ms'])} ms, "
@@ -152,79 +154,8 @@ async def _bids(
     return rows
 
 
-# --- starting with a history --------------------------------------------------------------------
-
-
-async def start_recorder(instance: Instance, log: LogClient) -> dict[str, Any]:
-    """Start it; what it took until it answered its first command."""
-    started = time.perf_counter()
-    instance.start_recorder()
-    assert instance.recorder is not None
-    await log.probe(0, _RECOVERY_S)
-    pid = instance.recorder.pid
-    return {
-        "recorder_start_s": round(time.perf_counter() - started, 3),
-        "recorder_start_cpu_s": procs.cpu_s(pid),
-        "recorder_rss_bytes": procs.rss_bytes(pid),
-    }
-
-
-class _Page(Socket):
-    """Waits for a frame of a kind, by its first letters."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._waiting: dict[bytes, asyncio.Future[None]] = {}
-
-    def expect(self, kind: bytes) -> asyncio.Future[None]:
-        found = self._waiting[kind] = asyncio.get_running_loop().create_future()
-        return found
-
-    def text(self, data: bytes, start: int, end: int) -> None:
-        waiting = self._waiting.pop(data[start + 6 : start + 8], None)
-        if waiting is not None:
-            waiting.set_result(None)
-
-
-async def start_gateway(instance: Instance, lots: dict[int, int]) -> dict[str, Any]:
-    """Start it beside these lots (size: lot); until its first welcome, and each first snapshot."""
-    started = time.perf_counter()
-    instance.start_gateway()
-    assert instance.gateway is not None
-    try:
-        page = _Page()
-        await connect(page, instance.gateway_port, timeout_s=_RECOVERY_S)
-        welcomed = page.expect(b"we")
-        page.transport.write(message(t="hello"))
-        await welcomed
-        found: dict[str, Any] = {
-            "gateway_start_s": round(time.perf_counter() - started, 3),
-            "gateway_start_cpu_s": procs.cpu_s(instance.gateway.pid),
-            "gateway_rss_bytes": procs.rss_bytes(instance.gateway.pid),
-        }
-        snapshots = {}
-        for size, lot in lots.items():
-            asked, shown = time.perf_counter(), page.expect(b"sn")
-            page.transport.write(message(t="watch", lot=lot))
-            async with asyncio.timeout(60):
-                await shown
-            snapshots[str(size)] = round(1000 * (time.perf_counter() - asked), 3)
-        page.transport.abort()
-        return found | {"snapshot_ms": snapshots}
-    finally:
-        instance.stop_gateway()
-
-
-async def _reading(instance: Instance, lots: dict[int, int]) -> dict[str, float]:
-    """Seconds it takes to build the view of one lot from the ledger, by size."""
-    found = {}
-    for size, lot in lots.items():
-        started = time.perf_counter()
-        view = await Views(instance.settings.database_url or "").find(lot)
-        found[str(size)] = round(time.perf_counter() - started, 4)
-        if view is None:
-            raise RuntimeError(f"Lot {lot} is not in the ledger.")
-    return found
+def _micros(s_per_1000: float | None) -> float | None:
+    return None if s_per_1000 is None else round(1000 * s_per_1000, 2)
 
 
 # --- all of it ----------------------------------------------------------------------------------
@@ -281,10 +212,8 @@ def _checks(rows: list[dict[str, Any]], plan: Plan) -> list[dict[str, Any]]:
             row = of[f"{size:,} bids", mode]
             for field, what in (("p50_ms", "p50"), ("p99_ms", "p99"), ("cpu_us_per_bid", "CPU")):
                 most = None if field == "p99_ms" else _FLAT
-                checks.append(
-                    table.check(f"{mode}: {what} at {size:,} / at {plan.sizes[0]:,} bids",
-                                table.ratio(row[field], base[field]), most)
-                )  # fmt: skip
+                title = f"{mode}: {what} at {size:,} / at {plan.sizes[0]:,} bids"
+                checks.append(table.check(title, table.ratio(row[field], base[field]), most))
     return checks
 
 
@@ -311,7 +240,7 @@ async def run(instance: Instance, plan: Plan) -> dict[str, Any]:
         table.progress(f"recorder up after {start['with_history']['recorder_start_s']} s")
         firsts = {size: group[0].lot for size, group in lots.items()}
         start["with_history"] |= await start_gateway(instance, firsts)
-        start["view_read_s"] = await _reading(instance, firsts)
+        start["view_read_s"] = await read_views(instance, firsts)
         runs += await _rounds(instance, log, lots, plan)
     finally:
         await log.stop()

@@ -12,6 +12,7 @@ import time
 import uuid
 from contextlib import asynccontextmanager
 from hashlib import sha256
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -21,7 +22,7 @@ from loadtests import storm
 from loadtests.instance import START_MINOR, Instance
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
 CLIENTS = 100
 _LOT = 1
@@ -36,8 +37,7 @@ _LOT_ROW = """
     VALUES ($1, 0, 0, $2, 'open', NULL, NULL, NULL, 0, 0, 0)
 """
 _LOCK = (
-    "SELECT seq, phase, price_minor, leader, accepted FROM rowlock_lot"
-    " WHERE lot_id = $1 FOR UPDATE"
+    "SELECT seq, phase, price_minor, leader, accepted FROM rowlock_lot WHERE lot_id = $1 FOR UPDATE"
 )
 _INSERT = (
     "INSERT INTO rowlock_bid (lot_id, seq, kind, bidder, bid_id, body, hash)"
@@ -57,9 +57,9 @@ async def _connect(database_url: str) -> asyncpg.Connection:
 
 
 @asynccontextmanager
-async def clients(database_url: str, count: int) -> AsyncIterator[list[asyncpg.Connection]]:
-    """Fresh tables with one lot, and `count` connections."""
-    connections = list(await asyncio.gather(*(_connect(database_url) for _ in range(count))))
+async def clients(database_url: str, number: int) -> AsyncIterator[list[asyncpg.Connection]]:
+    """Fresh tables with one lot, and `number` connections."""
+    connections = list(await asyncio.gather(*(_connect(database_url) for _ in range(number))))
     try:
         await connections[0].execute(_TABLES)
         await connections[0].execute(_LOT_ROW, _LOT, bytes(32))
@@ -68,13 +68,17 @@ async def clients(database_url: str, count: int) -> AsyncIterator[list[asyncpg.C
         await asyncio.gather(*(connection.close() for connection in connections))
 
 
-async def bid(connection: asyncpg.Connection, bidder: int, amount_minor: int) -> bool:
-    """One bid, decided and on disk when this returns; whether it was accepted."""
+async def bid(connection: asyncpg.Connection, bidder: int, low: bool) -> bool:
+    """One bid, decided and on disk when this returns; whether it was accepted.
+
+    Unless it is to be too `low` it offers just enough, which in truth no bidder could know.
+    """
     bid_id = uuid.uuid4()
     async with connection.transaction():
         row = await connection.fetchrow(_LOCK, _LOT)
         price = row["price_minor"]
         minimum = START_MINOR if price is None else price + 1
+        amount_minor = 1 if low else minimum
         accepted = bool(
             row["phase"] == "open" and amount_minor >= minimum and row["leader"] != bidder
         )
@@ -95,33 +99,25 @@ async def bid(connection: asyncpg.Connection, bidder: int, amount_minor: int) ->
     return accepted
 
 
-class Amounts:
-    """Raises in the order they are asked for, with a share of bids that are too low."""
-
-    def __init__(self, low_every: int) -> None:
-        self._low_every = low_every
-        self._given = 0
-
-    def next(self) -> int:
-        self._given += 1
-        low = self._low_every and self._given % self._low_every == 0
-        return 1 if low else START_MINOR + self._given
+def _lows(every: int) -> Iterator[bool]:
+    """Whether each bid in turn is to be too low: one in `every`, none if that is 0."""
+    return (every > 0 and number % every == 0 for number in count(1))
 
 
 async def closed_loop(instance: Instance, seconds: float, warmup_s: float, low_every: int,
-                      count: int = CLIENTS) -> dict[str, Any]:  # fmt: skip
+                      connected: int = CLIENTS) -> dict[str, Any]:  # fmt: skip
     """Each client bids, waits for the commit, bids again."""
-    amounts = Amounts(low_every)
+    lows = _lows(low_every)
     took: list[float] = []
     accepted = 0
-    async with clients(instance.servers.database_url, count) as connections:
+    async with clients(instance.servers.database_url, connected) as connections:
         counting = time.perf_counter() + warmup_s
         end = counting + seconds
 
         async def client(number: int, connection: asyncpg.Connection) -> None:
             nonlocal accepted
             while (started := time.perf_counter()) < end:
-                taken = await bid(connection, number, amounts.next())
+                taken = await bid(connection, number, next(lows))
                 if counting <= started and time.perf_counter() <= end:
                     took.append(time.perf_counter() - started)
                     accepted += taken
@@ -143,18 +139,18 @@ async def closed_loop(instance: Instance, seconds: float, warmup_s: float, low_e
 
 
 async def open_loop(instance: Instance, rate: float, seconds: float, warmup_s: float,
-                    low_every: int, count: int = CLIENTS) -> dict[str, Any]:  # fmt: skip
+                    low_every: int, connected: int = CLIENTS) -> dict[str, Any]:  # fmt: skip
     """Bids due by the clock; they wait for a free client where there is none."""
     run = storm.Storm(rate, seconds, warmup_s)
-    amounts, waiting = Amounts(low_every), asyncio.Queue[int | None]()
+    lows, waiting = _lows(low_every), asyncio.Queue[int | None]()
 
     async def client(number: int, connection: asyncpg.Connection) -> None:
         while (mine := await waiting.get()) is not None:
-            taken = await bid(connection, number, amounts.next())
+            taken = await bid(connection, number, next(lows))
             run.answered(mine, storm.RECORDED if taken else storm.REFUSED, time.perf_counter())
 
     run.send = waiting.put_nowait
-    async with clients(instance.servers.database_url, count) as connections:
+    async with clients(instance.servers.database_url, connected) as connections:
         tasks = [asyncio.create_task(client(i, c)) for i, c in enumerate(connections, 1)]
         before = instance.cpu_s()
         await run.run()

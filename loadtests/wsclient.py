@@ -58,7 +58,7 @@ class Socket(asyncio.Protocol):
         ]
         if self.subprotocol is not None:
             lines.append(f"Sec-WebSocket-Protocol: {self.subprotocol}")
-        transport.write("\r\n".join([*lines, "", ""]).encode())
+        self.transport.write("\r\n".join([*lines, "", ""]).encode())
 
     def data_received(self, data: bytes) -> None:
         if self._rest:

@@ -61,6 +61,7 @@ class House:
     lots: list[int] = field(default_factory=list)
     people: dict[str, accounts.Account] = field(default_factory=dict)
     recorder: asyncio.Task[None] | None = None
+    hooks: list[Any] = field(default_factory=list)  # called with every answer a browser gets
 
     async def account(self, login: str, role: Any, admitted: bool = True) -> accounts.Account:
         made = await accounts.create(
@@ -95,7 +96,10 @@ class House:
         return self.lots
 
     def browser(self, **headers: str) -> httpx.AsyncClient:
-        return httpx.AsyncClient(base_url=self.base, headers=headers, timeout=20)
+        hooks: dict[str, list[Any]] = {"response": self.hooks}
+        return httpx.AsyncClient(
+            base_url=self.base, headers=headers, timeout=20, event_hooks=hooks
+        )
 
     @contextlib.asynccontextmanager
     async def signed_in(self, login: str) -> AsyncIterator[httpx.AsyncClient]:

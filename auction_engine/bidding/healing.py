@@ -13,6 +13,7 @@ from auction_engine.bidding.hotview import HotView
 from auction_engine.bidding.recovery import best_bids
 from auction_engine.bidding.wire import encode_batch
 from auction_engine.ledger import store
+from auction_engine.rules.events import BidAccepted
 
 _RETRY_S = 0.05
 _LOOK_S = 0.25
@@ -30,6 +31,8 @@ class Announcer:
         self.database_url = database_url
         self._consumed = consumed
         self._no = 0
+        self._told = (0, 0)  # the newest mark that Valkey must have
+        self._lost = False
         self._turn = asyncio.Lock()
 
     async def announce(self, outcome: Outcome, answers: list[dict[str, Any]]) -> int:
@@ -47,9 +50,7 @@ class Announcer:
             due = self.deciding.due(outcome.lines.keys() | outcome.ticked)
             while True:
                 try:
-                    return await self.view.publish(
-                        batch, outcome.consumed, outcome.accepted, due, self._mark
-                    )
+                    return await self._publish(batch, outcome.accepted, due)
                 except (RedisError, OSError, TimeoutError) as error:
                     _log.warning("events_unreachable", error=type(error).__name__)
                     await asyncio.sleep(_RETRY_S)
@@ -60,12 +61,15 @@ class Announcer:
         Needed by a new owner and after Valkey lost its data. Raises RedisError or OSError.
         """
         async with self._turn:
+            # First, so that a loss from here on is noticed when the batch goes out.
+            await self.view.mark(self._told)
             await self.view.raise_inbox(self._consumed)
             await self._restore(self._live())
             # A gap in the numbers makes every gateway read the ledger for what it missed.
             self._no += 2
             batch = encode_batch(self.deciding.epoch, self._no, self._consumed, [], [])
-            await self.view.publish(batch, self._consumed, {}, {}, self._mark)
+            self._lost = False
+            await self._publish(batch, {}, {})
 
     async def unfit(self) -> bool:
         """Whether Valkey lost what we told it last: all of its data, or the newest of it.
@@ -73,8 +77,16 @@ class Announcer:
         A younger owner's mark is none of our business: our own commits will fail soon.
         """
         async with self._turn:
-            found = await self.view.found_mark()
-        return found < self._mark
+            return self._lost or await self.view.found_mark() < self._mark
+
+    async def _publish(
+        self, batch: bytes, accepted: dict[int, list[BidAccepted]], due: dict[int, int | None]
+    ) -> int:
+        length, found = await self.view.publish(batch, self._consumed, accepted, due, self._mark)
+        if found < self._told:
+            self._lost = True  # since the batch before: `unfit` could not see it any more
+        self._told = self._mark
+        return length
 
     @property
     def _mark(self) -> tuple[int, int]:

@@ -30,10 +30,11 @@ class HotView:
         accepted: Mapping[int, list[BidAccepted]],
         due: Mapping[int, int | None],
         mark: tuple[int, int],
-    ) -> int:
-        """Announce a recorded batch and drop the consumed commands; return the inbox's length.
+    ) -> tuple[int, tuple[int, int]]:
+        """Announce a recorded batch and drop the consumed commands.
 
-        `mark` is (epoch, batch number). No TTL: keys of open lots must not vanish by themselves.
+        `mark` is (epoch, batch number). Returns the inbox's length and the mark that was found,
+        (0, 0) for none. No TTL: keys of open lots must not vanish by themselves.
         """
         pipe = self._redis.pipeline(transaction=False)
         pipe.execute_command(
@@ -42,11 +43,12 @@ class HotView:
         for lot, bids in accepted.items():
             self._add_to_book(pipe, lot, bids[-_BOOK_KEPT:])
         self._set_deadlines(pipe, due)
-        pipe.execute_command("SET", keys.marker(self._shard), f"{mark[0]} {mark[1]}")
+        pipe.set(keys.marker(self._shard), f"{mark[0]} {mark[1]}", get=True)
         ms, n = log_order(consumed)
         pipe.execute_command("XTRIM", keys.inbox(self._shard), "MINID", "=", f"{ms}-{n + 1}")
         pipe.execute_command("XLEN", keys.inbox(self._shard))
-        return int((await pipe.execute())[-1])
+        *_, found, _, length = await pipe.execute()
+        return int(length), _mark(found)
 
     def _add_to_book(self, pipe: Any, lot: int, bids: list[BidAccepted]) -> None:
         book = keys.book(self._shard, lot)
@@ -82,11 +84,13 @@ class HotView:
                 "XADD", key, consumed, COMMAND_FIELD, b'{"k":"probe","lot":0}'
             )
 
+    async def mark(self, mark: tuple[int, int]) -> None:
+        """Set the mark alone."""
+        await self._redis.set(keys.marker(self._shard), f"{mark[0]} {mark[1]}")
+
     async def found_mark(self) -> tuple[int, int]:
         """The mark of the newest batch that Valkey has; (0, 0) if it lost that too."""
-        found: Any = await self._redis.get(keys.marker(self._shard))
-        epoch, _, no = (found or b"").partition(b" ")
-        return (int(epoch), int(no)) if epoch.isdigit() and no.isdigit() else (0, 0)
+        return _mark(await self._redis.get(keys.marker(self._shard)))
 
     async def missing_books(self, lots: list[int]) -> list[int]:
         """Lots of these whose order book is not there."""
@@ -106,3 +110,8 @@ class HotView:
                 self._add_to_book(pipe, lot, bids)
         self._set_deadlines(pipe, due)
         await pipe.execute()
+
+
+def _mark(found: Any) -> tuple[int, int]:
+    epoch, _, no = (found or b"").partition(b" ")
+    return (int(epoch), int(no)) if epoch.isdigit() and no.isdigit() else (0, 0)

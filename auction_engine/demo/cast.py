@@ -29,7 +29,7 @@ def _character(appraisal: float, rng: random.Random, spread: float = 0.1) -> Cha
     sniper = rng.random() < 0.2
     return Character(
         valuation_minor=int(appraisal * rng.lognormvariate(0.0, spread)),
-        pace_s=rng.uniform(5.0, 14.0),
+        pace_s=rng.uniform(4.0, 12.0),
         keenness=rng.uniform(0.7, 2.2),
         jumpiness=rng.choice((0.0, 0.08, 0.2, 0.4)),
         slips=rng.choice((0.0, 0.03, 0.1)),

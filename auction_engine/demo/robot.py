@@ -14,6 +14,8 @@ SNIPE_MS = 20_000
 _FASTEST_THOUGHT_MS = 1_200
 # Shown of the valuation's room above the start at the opening; the rest comes with time.
 _INTEREST_AT_OPENING = 0.08
+# By this part of the window everybody shows all: an end that moves must not draw on for ever.
+_INTEREST_FULL_AT = 0.88
 # How much more of it a robot shows when a person leads: a newcomer should meet an answer.
 _INTEREST_AGAINST_A_PERSON = 0.3
 _LOOK_AGAIN_MS = (5_000, 14_000)
@@ -94,7 +96,8 @@ def _thought_ms(who: Character, rng: random.Random) -> int:
 
 def _ceiling_minor(who: Character, sight: Sight, at_ms: int) -> int:
     """The most it would bid at `at_ms`: its valuation only near the end."""
-    part = (at_ms - sight.start_ms) / max(1, sight.end_ms - sight.start_ms)
+    window_ms = max(1, sight.end_ms - sight.start_ms)
+    part = (at_ms - sight.start_ms) / (window_ms * _INTEREST_FULL_AT)
     interest = _INTEREST_AT_OPENING
     interest += (1 - interest) * min(1.0, max(0.0, part)) ** who.keenness
     if who.sniper:

@@ -125,9 +125,15 @@ class Presenter:
     ) -> tuple[str, str]:
         """Why a bid was refused, and the one thing to do next."""
         minimum = "" if minimum_minor is None else self._money(lang)(minimum_minor, lot)
-        what = self.text(lang, f"live.refused.{reason}", minimum=minimum)
-        cure = self.text(lang, f"live.cure.{reason}", minimum=minimum)
+        known = reason if f"live.refused.{reason}" in self._texts[lang] else "OTHER"
+        what = self.text(lang, f"live.refused.{known}", minimum=minimum)
+        cure = self.text(lang, f"live.cure.{known}", minimum=minimum)
         return what, cure
+
+    def failure(self, lang: str, code: str) -> str:
+        """What an error code of a bid means for the person who sent it."""
+        known = code if f"live.error.{code}" in self._texts[lang] else "BAD_MESSAGE"
+        return self.text(lang, f"live.error.{known}")
 
     def render(
         self,
@@ -180,6 +186,7 @@ class Presenter:
             "date": lambda ms: local_date(ms, lang),
             "iso": iso,
             "duration": lambda ms: self._duration(lang, ms),
+            "failure": lambda code: self.failure(lang, code),
             "refusal": lambda reason, minimum, lot: self.refusal(lang, reason, minimum, lot),
         }
 

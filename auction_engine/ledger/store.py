@@ -55,8 +55,12 @@ async def connect(database_url: str) -> asyncpg.Connection:
         database_url.replace("postgresql+asyncpg://", "postgresql://"),
         server_settings={"application_name": "auction-recorder", "statement_timeout": "0"},
     )
-    await connection.execute("SET ROLE auction_app")
-    await connection.execute("SET synchronous_commit = on")
+    try:
+        await connection.execute("SET ROLE auction_app")
+        await connection.execute("SET synchronous_commit = on")
+    except BaseException:
+        connection.terminate()
+        raise
     return connection
 
 

@@ -109,10 +109,10 @@ class Outcome:
     def _show_mismatches(self, console: Console) -> None:
         wrong = [lot for lot in self.lots if not lot.match]
         for lot in wrong[:_MOST_MISMATCHES]:
+            end = "was not sold" if lot.final_minor is None else f"ended at {lot.final_minor} cents"
             _say(
                 console,
-                f"Auction {lot.auction_id} ({lot.item}) ended at {lot.final_minor} cents; "
-                f"published: {lot.published_minor}.",
+                f"Auction {lot.auction_id} ({lot.item}) {end}; published: {lot.published_minor}.",
             )
         if len(wrong) > _MOST_MISMATCHES:
             _say(console, f"... and {len(wrong) - _MOST_MISMATCHES} more (--json lists them all).")

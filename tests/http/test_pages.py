@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
+
+import httpx
 import pytest
-from house import CSRF, START, STEP, House, new_id
+from house import START, STEP, House, new_id
 
 from auction_engine.http.headers import CSP
+from auction_engine.http.presenting import presenter
 
 
 @pytest.mark.parametrize("lang", ["vi", "en"])
@@ -19,8 +23,147 @@ async def test_every_public_page_renders_in_both_languages(house: House, lang: s
             assert answer.headers["content-security-policy"] == CSP
             assert answer.headers["x-content-type-options"] == "nosniff"
             assert answer.headers["referrer-policy"] == "same-origin"
+            assert "camera=()" in answer.headers["permissions-policy"]
+            assert answer.headers["cache-control"] == "no-store"
             assert "strict-transport-security" not in answer.headers
             assert "<script>" not in answer.text
+            assert " style=" not in answer.text
         room = (await client.get(f"/lots/{lot}")).text
         assert f"Apartment 1 ({lang})" in room
         assert "<b>and</b>" not in room
+
+
+async def test_language_is_asked_for_then_remembered_then_preferred(house: House) -> None:
+    async def lang_of(client: httpx.AsyncClient, path: str, accept: str = "") -> str:
+        text = (await client.get(path, headers={"Accept-Language": accept})).text
+        return text.partition('<html lang="')[2][:2]
+
+    async with house.browser() as client:
+        assert await lang_of(client, "/") == "vi"
+        assert await lang_of(client, "/", "fr, en;q=0.8, vi;q=0.5") == "en"
+        assert await lang_of(client, "/", "vi-VN,vi;q=0.9,en-US;q=0.8") == "vi"
+        assert await lang_of(client, "/", "en;q=0, de") == "vi"
+        assert await lang_of(client, "/", "en;q=oops") == "vi"
+        assert await lang_of(client, "/?lang=en") == "en"
+        assert await lang_of(client, "/", "vi") == "en"
+        assert await lang_of(client, "/?lang=xx", "vi") == "en"
+
+
+async def test_nothing_there_and_wrong_method_are_pages_for_people(house: House) -> None:
+    async with house.browser() as client:
+        for path in ("/nowhere", "/lots/999999", "/lots/99999999999999999999999", "/lots/x",
+                     "/static/../../pyproject.toml", "/static/%2e%2e/manifest.json",
+                     "/static/manifest.json", "/lots/1/"):
+            answer = await client.get(path)
+            assert answer.status_code == 404, path
+            assert "Traceback" not in answer.text
+        assert "<html" in (await client.get("/nowhere")).text
+        answer = await client.post("/desk")
+        assert answer.status_code == 405
+        assert answer.headers["allow"] == "GET, HEAD"
+        assert "<html" in answer.text
+
+
+async def test_nothing_there_and_wrong_method_are_json_for_programs(house: House) -> None:
+    async with house.browser() as client:
+        for path, method, status, code in (
+            ("/api/nowhere", "GET", 404, "NOT_FOUND"),
+            ("/api/lots/999999", "GET", 404, "UNKNOWN_LOT"),
+            ("/api/lots", "DELETE", 405, "METHOD_NOT_ALLOWED"),
+            ("/health/nowhere", "GET", 404, "NOT_FOUND"),
+        ):
+            answer = await client.request(method, path)
+            assert (answer.status_code, answer.json()["code"]) == (status, code)
+            assert answer.headers["content-security-policy"] == CSP
+
+
+async def test_head_answers_like_get_without_a_body(house: House) -> None:
+    async with house.browser() as client:
+        for path in ("/", f"/lots/{house.lots[0]}", "/api/lots", "/robots.txt", "/health/live"):
+            answer = await client.head(path)
+            assert answer.status_code == 200, path
+            assert answer.content == b""
+            assert int(answer.headers["content-length"]) > 0
+
+
+async def test_built_files_are_served_for_ever_and_small(house: House) -> None:
+    async with house.browser() as client:
+        page = (await client.get("/")).text
+        style = presenter().asset("app.css")
+        assert style in page
+        async with client.stream("GET", style, headers={"Accept-Encoding": "gzip"}) as answer:
+            packed = b"".join([chunk async for chunk in answer.aiter_raw()])
+        assert answer.headers["content-encoding"] == "gzip"
+        assert answer.headers["vary"] == "Accept-Encoding"
+        assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+        assert answer.headers["content-type"].startswith("text/css")
+        plain = await client.get(style, headers={"Accept-Encoding": "gzip;q=0"})
+        assert "content-encoding" not in plain.headers
+        assert gzip.decompress(packed) == plain.content
+        font = await client.get(presenter().asset("fonts/be-vietnam-pro-latin-400.woff2"))
+        assert font.headers["content-type"] == "font/woff2"
+        icon = await client.get("/favicon.ico")
+        assert icon.headers["content-type"] == "image/svg+xml"
+        robots = await client.get("/robots.txt")
+        assert "Disallow: /desk" in robots.text
+
+
+async def test_desk_and_agency_show_the_session(house: House) -> None:
+    async with house.signed_in("an") as client:
+        for amount in (START, 1):
+            answer = await client.post(
+                f"/api/lots/{house.lots[0]}/bids", json={"bid_id": new_id(), "amount_minor": amount}
+            )
+            assert answer.status_code == 200
+    async with house.signed_in("auctioneer") as client:
+        desk = (await client.get("/desk?lang=en")).text
+        assert "Apartment 1 (en)" in desk
+        assert "Apartment 2 (en)" in desk
+        assert "4,200,000,000" in desk
+        assert "Auctioneer" in desk
+    async with house.signed_in("officer") as client:
+        agency = (await client.get("/agency?lang=en")).text
+        assert "Agency (en)" in agency
+        assert "Apartment 2 (en)" in agency
+
+
+async def test_the_record_is_paged_from_the_ledger_and_names_no_account(house: House) -> None:
+    """More bids than a page and than the live view keeps; codes only, newest first."""
+    lot, count = house.lots[0], 230
+    await house.account("binh", "bidder")
+    async with house.signed_in("an") as first, house.signed_in("binh") as second:
+        for n in range(count):
+            answer = await (first, second)[n % 2].post(
+                f"/api/lots/{lot}/bids",
+                json={"bid_id": new_id(), "amount_minor": START + n * STEP},
+            )
+            while answer.status_code == 429:
+                answer = await (first, second)[n % 2].post(
+                    f"/api/lots/{lot}/bids",
+                    json={"bid_id": new_id(), "amount_minor": START + n * STEP},
+                )
+            assert answer.json()["t"] == "recorded", answer.text
+    async with house.browser() as client:
+        newest = (await client.get(f"/api/lots/{lot}/bids")).json()
+        rest = (await client.get(f"/api/lots/{lot}/bids", params={"before": newest["older"]})).json()
+        assert [bid["n"] for bid in newest["bids"] + rest["bids"]] == list(range(count, 0, -1))
+        assert rest["older"] is None
+        assert {bid["code"][:2] for bid in rest["bids"]} == {"B-"}
+        for wrong in ("x", "-1", "1e3", "99999999999999999999", "٣", ""):
+            answer = await client.get(f"/api/lots/{lot}/bids", params={"before": wrong})
+            assert (answer.status_code, answer.json()["code"]) == (400, "BAD_MESSAGE"), wrong
+        page = (await client.get(f"/lots/{lot}/record?lang=en")).text
+        assert f"/lots/{lot}/record?before={newest['older']}" in page
+        for person in house.people.values():
+            assert f">{person.login}<" not in page
+        older = await client.get(f"/lots/{lot}/record", params={"before": newest["older"]})
+        assert "?before=" not in older.text
+        assert (await client.get(f"/lots/{lot}/record?before=x")).status_code == 400
+
+
+async def test_no_session_yet_is_a_page_too(house: House) -> None:
+    # A session whose lots are not put up is nobody's business: the older one stays.
+    await house.put_up(0)
+    async with house.browser() as client:
+        assert "Apartment 1" in (await client.get("/?lang=en")).text
+        assert [lot["id"] for lot in (await client.get("/api/lots")).json()["lots"]]

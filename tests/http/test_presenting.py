@@ -242,6 +242,9 @@ OUTCOMES: list[dict[str, Any] | None] = [
      "seq": 4, "at_ms": NOW, "repeat": False},
     {"t": "busy", "lot": "lot-0", "bid_id": "same-again", "retry_ms": 500},
     {"t": "error", "code": "AMOUNT_UNCLEAR", "text": ""},
+    {"t": "error", "code": "NEWER_THAN_THIS_PAGE", "text": ""},
+    {"t": "refused", "lot": "lot-0", "bid_id": "1", "reason": "NEWER_THAN_THIS_PAGE",
+     "minimum_minor": 1, "seq": 4, "at_ms": NOW, "repeat": False},
 ]
 
 

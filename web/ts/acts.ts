@@ -77,7 +77,7 @@ export class ActList {
       case "refused":
         return this.refused(act, fate.reason, fate.minimum_minor);
       case "error":
-        return [title(`${t("act.error")}: ${amount}`), text(t(`error.${fate.code}`))];
+        return [title(`${t("act.error")}: ${amount}`), text(this.speech.coded("error", fate.code, "error.BAD_MESSAGE"))];
     }
   }
 
@@ -86,8 +86,8 @@ export class ActList {
     const now = minimum === null ? null : Math.max(minimum, this.buttons.minimum() ?? minimum);
     const shown = { minimum: now === null ? "" : this.money.text(now) };
     const nodes: Node[] = [
-      el("p", "acts__title", t("act.refused", { why: t(`refused.${reason}`) })),
-      el("p", "acts__text", `${this.money.text(act.amount)}. ${t(`cure.${reason}`, shown)}`),
+      el("p", "acts__title", t("act.refused", { why: this.speech.coded("refused", reason, "refused.OTHER") })),
+      el("p", "acts__text", `${this.money.text(act.amount)}. ${this.speech.coded("cure", reason, "cure.OTHER", shown)}`),
     ];
     if (now !== null && reason.startsWith("BELOW")) {
       nodes.push(this.button(t("act.bid_minimum", shown), () => this.buttons.choose(now)));

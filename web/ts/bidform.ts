@@ -173,8 +173,8 @@ export class BidForm {
       if (!this.blocked) this.input.focus();
       return;
     }
-    if (this.quick !== null && performance.now() - this.movedAt < UNREAD_MS) {
-      this.movedAt = -Infinity;
+    // Said once: on a lot where the price moves all the time the second press goes through.
+    if (this.quick !== null && !this.moved && performance.now() - this.movedAt < UNREAD_MS) {
       this.moved = true;
       this.pressing = false;
       this.show();

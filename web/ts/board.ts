@@ -8,6 +8,8 @@ import type { Boot, LotInfo } from "./page.ts";
 import type { ClientMessage, LotState, ServerMessage } from "./protocol.ts";
 import { closeReason } from "./standing.ts";
 
+const NEXT_SESSION_MS = 20_000;
+
 interface Row {
   lot: LotInfo;
   box: HTMLElement;
@@ -35,6 +37,7 @@ export class Board {
     }
     this.connection = new Connection(this, this.clock, null);
     setInterval(() => this.drawTimes(), 1000);
+    setInterval(() => this.lookForNext(), NEXT_SESSION_MS * (1 + Math.random() / 2));
     if (this.rows.size) void this.connection.open();
   }
 
@@ -82,6 +85,7 @@ export class Board {
     setText(field(box, "standing"), standing);
     const end = field(box, "end");
     setText(end, time(state.end_ms));
+    setText(field(box, "end_date"), this.speech.date(state.end_ms));
     end?.setAttribute("datetime", new Date(state.end_ms).toISOString());
     setText(field(box, "leader"), state.leader ?? "–");
     setText(field(box, "n"), String(state.n));
@@ -92,6 +96,12 @@ export class Board {
     setText(phase, t(`phase.${state.phase}`));
     if (box.classList.contains("card")) box.className = `card card--${state.phase}`;
     this.drawTime(row);
+  }
+
+  /** When every lot has closed, the next session may have begun: the page asks for it now and then. */
+  private lookForNext(): void {
+    const over = [...this.rows.values()].every((row) => row.state.phase === "closed");
+    if (over && !document.hidden && this.connection.line.kind !== "down") location.reload();
   }
 
   private drawTimes(): void {

@@ -7,6 +7,8 @@ export type Translate = (key: string, values?: Values) => string;
 export interface Speech {
   lang: "vi" | "en";
   t: Translate;
+  /** The text of a code the server sent; of `other` when this page is older than the code. */
+  coded(group: string, code: string, other: string, values?: Values): string;
   time(ms: number, withMs?: boolean): string;
   date(ms: number): string;
   span(ms: number): string;
@@ -36,6 +38,10 @@ export function speech(boot: Boot): Speech {
   return {
     lang: boot.lang,
     t,
+    coded: (group, code, other, values) => {
+      const key = `${group}.${code}`;
+      return t(key in boot.texts ? key : other, values);
+    },
     time: (ms, withMs = false) => {
       const whole = clock.format(Math.floor(ms / 1000) * 1000);
       return withMs ? `${whole}${mark}${String(((ms % 1000) + 1000) % 1000).padStart(3, "0")}` : whole;

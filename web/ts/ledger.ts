@@ -82,7 +82,7 @@ export class Ledger {
       const time = timeElement(bid.at_ms, this.speech.time(bid.at_ms, true));
       const line = el("li", "", time, " ", el("span", "num", this.money.text(bid.amount_minor)), " ");
       const reason = el("span");
-      setText(reason, this.speech.t(`refused.${bid.reason}`));
+      setText(reason, this.speech.coded("refused", bid.reason, "refused.OTHER"));
       line.append(reason);
       return line;
     }));
