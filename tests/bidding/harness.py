@@ -155,3 +155,17 @@ def book_of(entries: list[dict[str, Any]], most: int = 200) -> list[tuple[str, i
     """The order book a journal asks for, lowest first."""
     accepted = [e for e in entries if e["kind"] == "bid.accepted"]
     return [(f"{e['n']:010d}:{e['bidder']}", e["amount_minor"]) for e in accepted][-most:]
+
+
+async def agrees_with_ledger(redis: Redis, database_url: str, lots: list[int]) -> bool:
+    """Whether order books and deadlines of `lots` are those of the ledger."""
+    due = await deadlines(redis)
+    for lot in lots:
+        entries = await journal(database_url, lot)
+        if await book(redis, lot) != book_of(entries):
+            return False
+        ends = [e["end_ms"] for e in entries if e["kind"] == "lot.extended"]
+        end_ms = ends[-1] if ends else entries[0]["params"]["end_ms"]
+        if due.get(lot) != (None if entries[-1]["kind"] == "lot.closed" else end_ms):
+            return False
+    return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 
 import httpx
@@ -138,6 +139,7 @@ async def test_the_record_is_paged_from_the_ledger_and_names_no_account(house: H
                 json={"bid_id": new_id(), "amount_minor": START + n * STEP},
             )
             while answer.status_code == 429:
+                await asyncio.sleep(0.5)
                 answer = await (first, second)[n % 2].post(
                     f"/api/lots/{lot}/bids",
                     json={"bid_id": new_id(), "amount_minor": START + n * STEP},

@@ -1,0 +1,64 @@
+"""The recorder, broken on purpose: what the checks of this directory must catch.
+
+    python -m faults.broken answer-before-commit|no-epoch-check --shard 0
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import Any
+
+from auction_engine import cli
+from auction_engine.bidding import recorder
+from auction_engine.ledger import store
+
+_LATE_S = 0.4
+
+
+def answer_before_commit() -> None:
+    """Batches are announced at once and written a little later."""
+    commit = recorder.Recorder._decide_and_commit
+    queue: asyncio.Queue[Any] = asyncio.Queue()
+    writers: list[asyncio.Task[None]] = []
+
+    async def write() -> None:
+        connection = None
+        while True:
+            args = await queue.get()
+            await asyncio.sleep(_LATE_S / 10)
+            connection = connection or await store.connect(args[0])
+            await store.commit_batch(connection, *args[1:])
+
+    async def decide(self: Any, deciding: Any, consumed: str, entries: Any) -> Any:
+        if deciding.missing(entries) or deciding.unsure(entries):
+            return await commit(self, deciding, consumed, entries)
+        if not writers:
+            writers.append(asyncio.create_task(write()))
+        outcome = deciding.decide(consumed, entries, set())
+        await queue.put((
+            self._database_url, self._shard, deciding.epoch, consumed, outcome.records,
+            outcome.heads(self._shard),
+        ))
+        return outcome
+
+    recorder.Recorder._decide_and_commit = decide  # type: ignore[method-assign]
+
+
+def no_epoch_check() -> None:
+    """A recorder that lost its shard goes on writing."""
+    store._CONSUME = "UPDATE shard SET consumed = $3 WHERE id = $1 AND $2::bigint > 0"
+
+    async def keep(connection: Any, shard: int, epoch: int, lease_s: float) -> None:
+        await connection.execute(
+            "UPDATE shard SET lease_until = clock_timestamp() + $2 * interval '1 second'"
+            " WHERE id = $1 AND epoch = $3", shard, float(lease_s), epoch,
+        )
+
+    store.renew_lease = keep
+
+
+if __name__ == "__main__":
+    {"answer-before-commit": answer_before_commit, "no-epoch-check": no_epoch_check}[sys.argv[1]]()
+    sys.argv[1] = "recorder"
+    cli.main()

@@ -1,0 +1,41 @@
+"""The checks find what they are for: recorders broken on purpose do not get through."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from .drive import Run, drive
+from .test_faults import kill_recorder, stop_recorder_beyond_its_lease
+from .world import World
+
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(120)]
+
+
+async def run_broken(how: str, fault, seed: int) -> Run:  # type: ignore[no-untyped-def]
+    world = World(["-m", "faults.broken", how])
+    try:
+        world.start()
+        return await drive(world, seed, fault, 2)
+    finally:
+        world.stop()
+
+
+async def test_an_answer_before_the_commit_is_caught() -> None:
+    seed = random.randrange(2**32)
+    print("seed", seed)
+    run = await run_broken("answer-before-commit", kill_recorder, seed)
+    print(run.wrong[:3], run.stuck)
+    assert run.acknowledged > 60  # it works, until it is killed
+    assert any("acknowledged but not in the ledger" in w or "recorded {" in w for w in run.wrong)
+
+
+async def test_a_missing_epoch_check_is_caught() -> None:
+    seed = random.randrange(2**32)
+    print("seed", seed)
+    run = await run_broken("no-epoch-check", stop_recorder_beyond_its_lease, seed)
+    print(run.wrong[:3], run.stuck)
+    assert run.acknowledged > 60
+    caught = [w for w in run.wrong if "epoch" in w]
+    assert caught or (run.stuck and "accept nothing" in run.stuck)
