@@ -6,6 +6,7 @@ an entry is SHA-256(hash of the entry before, 32 bytes || body); before the firs
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -52,6 +53,7 @@ def chain(previous: bytes, body: bytes) -> bytes:
     return sha256(previous + body).digest()
 
 
+@lru_cache(maxsize=256)
 def log_ms(log: str) -> int:
     """The time in a log id, UTC milliseconds."""
     return int(log[: log.index("-")])

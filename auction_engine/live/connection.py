@@ -153,7 +153,8 @@ class LiveConnection(ServerConnection):
         except UnicodeDecodeError:
             self._fail(CloseCode.INVALID_DATA, "invalid UTF-8")
             return
-        self._bad += 1
+        if wrong.code == "BAD_MESSAGE":  # a mistyped amount is no attack
+            self._bad += 1
         self.say(error(wrong.code, str(wrong), wrong.bid_id))
         if self._bad >= _MOST_BAD:
             self.end(TOO_MANY_BAD)

@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, WebSocketException
+from websockets.typing import Subprotocol
 
 from auction_engine.identity import tickets
 
@@ -71,7 +72,7 @@ class Bidder:
                 ticket = await tickets.issue(self.redis, self.account, 30)
                 address = f"ws://127.0.0.1:{port}/live"
                 async with connect(
-                    address, compression=None, open_timeout=3, close_timeout=0.5, ping_interval=None
+                    address, subprotocols=[Subprotocol("auction.v1")], compression=None, open_timeout=3, close_timeout=0.5, ping_interval=None
                 ) as socket:
                     self.connections += 1
                     await self._session(socket, ticket)

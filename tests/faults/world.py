@@ -147,7 +147,7 @@ class World:
 
     def last_words(self) -> str:
         return "\n".join(
-            f"{child.log.name}: ...{child.log.read_text('utf-8', 'replace')[-2000:]}"
+            f"{child.log.name}: ...{child.log.read_text('utf-8', 'replace')[-600:]}"
             for child in self.children
         )
 

@@ -24,7 +24,7 @@ export class Bids {
   acts: Act[] = [];
 
   constructor(
-    private readonly lot: string,
+    private readonly lot: number,
     private readonly send: (message: ClientMessage) => boolean,
     private readonly changed: (act: Act) => void,
   ) {}

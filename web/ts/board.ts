@@ -20,7 +20,7 @@ interface Row {
 }
 
 export class Board {
-  private readonly rows = new Map<string, Row>();
+  private readonly rows = new Map<number, Row>();
   private readonly speech: Speech;
   private readonly clock: ServerClock;
   private readonly connection: Connection;
@@ -29,7 +29,7 @@ export class Board {
     this.speech = speech(boot);
     this.clock = new ServerClock(boot.now_ms);
     for (const lot of boot.lots) {
-      const box = find(document, `[data-lot="${CSS.escape(lot.id)}"]`);
+      const box = find(document, `[data-lot="${lot.id}"]`);
       const state = boot.states?.[lot.id];
       if (box && state) {
         this.rows.set(lot.id, { lot, box, money: new Money(lot, boot.lang), state, epoch: null, seq: 0 });
@@ -90,7 +90,6 @@ export class Board {
     setText(field(box, "leader"), state.leader ?? "–");
     setText(field(box, "n"), String(state.n));
     setText(field(box, "extensions"), String(state.extensions));
-    setText(field(box, "present"), String(state.present));
     const phase = field(box, "phase");
     if (phase) phase.className = `phase phase--${state.phase}`;
     setText(phase, t(`phase.${state.phase}`));

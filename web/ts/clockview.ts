@@ -55,7 +55,6 @@ export class Head {
       }
     }
     setText(field(this.room, "count"), t("record.count", { n: state.n }));
-    setText(field(this.room, "present"), t("record.present", { n: state.present }));
   }
 
   /** Called many times a second; returns how long the next change of the figures is away. */

@@ -2,7 +2,7 @@
 import type { LotState, Snapshot } from "./protocol.ts";
 
 export interface LotInfo {
-  id: string;
+  id: number;
   title: string;
   minor_digits: number;
   before: string;

@@ -11,7 +11,6 @@ export interface LotState {
   end_ms: number;
   extensions: number;
   extended_by: number | null;
-  present: number;
   robots?: string[];
 }
 
@@ -41,7 +40,7 @@ export interface You {
 
 export interface Snapshot {
   t: "snapshot";
-  lot: string;
+  lot: number;
   epoch: number;
   seq: number;
   state: LotState;
@@ -51,7 +50,7 @@ export interface Snapshot {
 
 export interface Update {
   t: "update";
-  lot: string;
+  lot: number;
   epoch: number;
   from: number;
   seq: number;
@@ -62,7 +61,7 @@ export interface Update {
 
 export interface Recorded {
   t: "recorded";
-  lot: string;
+  lot: number;
   bid_id: string;
   n: number;
   seq: number;
@@ -73,18 +72,19 @@ export interface Recorded {
 
 export interface Refused {
   t: "refused";
-  lot: string;
+  lot: number;
   bid_id: string;
   reason: string;
   minimum_minor: number | null;
   seq: number;
   at_ms: number;
+  amount_minor: number;
   repeat: boolean;
 }
 
 export interface Busy {
   t: "busy";
-  lot: string;
+  lot: number;
   bid_id: string;
   retry_ms: number;
 }
@@ -109,8 +109,8 @@ export type ServerMessage =
 
 export type ClientMessage =
   | { t: "hello"; ticket?: string }
-  | { t: "watch"; lot: string; epoch?: number; seq?: number }
-  | { t: "bid"; lot: string; bid_id: string; amount_minor: number }
+  | { t: "watch"; lot: number; epoch?: number; seq?: number }
+  | { t: "bid"; lot: number; bid_id: string; amount_minor: number }
   | { t: "time"; at: number };
 
 /** 3500–3999 mean: do not come back. */

@@ -7,7 +7,7 @@ export class LotStore {
   state: LotState;
   bids: Bid[];
   you: You | null;
-  private readonly lot: string;
+  private readonly lot: number;
   private epoch: number;
   private seq: number;
 
