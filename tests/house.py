@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 from sqlalchemy.ext.asyncio import AsyncEngine
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Subprotocol
 
 from auction_engine.bidding import recorder
 from auction_engine.bidding.client import LogClient
@@ -116,7 +117,7 @@ class House:
     async def live(self, ticket: str | None = None, **options: Any) -> AsyncIterator[Live]:
         """A live connection that has said hello."""
         address = self.base.replace("http", "ws", 1) + "/live"
-        async with connect(address, subprotocols=["auction.v1"], **options) as socket_:
+        async with connect(address, subprotocols=[Subprotocol("auction.v1")], **options) as socket_:
             live = Live(socket_)
             await live.say(t="hello", **({} if ticket is None else {"ticket": ticket}))
             yield live

@@ -150,6 +150,10 @@ class Recorder:
     async def _ledger(self) -> asyncpg.Connection:
         if self._connection is None or self._connection.is_closed():
             self._connection = await store.connect(self._database_url)
+            # Stopped in mid-transaction we would hold the shard's row, and so the shard, for ever.
+            await self._connection.execute(
+                f"SET idle_in_transaction_session_timeout = {int(self._limits.lease_s * 1000)}"
+            )
         return self._connection
 
     def _drop_connection(self) -> None:

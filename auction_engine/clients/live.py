@@ -19,6 +19,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.typing import Subprotocol
 
+from auction_engine.bidding.tasks import end
 from auction_engine.errors import AuctionError
 
 SUBPROTOCOL = Subprotocol("auction.v1")
@@ -84,9 +85,7 @@ class LiveClient:
 
     async def __aexit__(self, *_: object) -> None:
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await end([self._task])
 
     async def greeted(self) -> None:
         """Wait until the server has welcomed this client once. Raises LiveRefused."""

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import asyncpg
 import structlog
@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from auction_engine.bidding.client import LogClient, LogUnanswered
 from auction_engine.bidding.connections import make_redis
+from auction_engine.bidding.tasks import end
 from auction_engine.demo.people import ensure_logins, ensure_robots
 from auction_engine.demo.plan import RESULTS_S
 from auction_engine.demo.stage import current_or_next, until_over
@@ -28,6 +29,7 @@ from auction_engine.settings import Settings
 _LOCK = 28_284_660_001
 _LOCK_LOOK_S = 1.0
 _AGAIN_S = 2.0
+_LEAVING_S = 3.0
 # What may go away for a while and come back; everything else is a fault and ends the process.
 _PASSING = (
     OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, SQLAlchemyError,
@@ -46,12 +48,22 @@ def run(settings: Settings) -> None:
 
 
 async def _until_signalled(settings: Settings) -> None:
-    task = asyncio.ensure_future(keep_going(settings))
-    loop = asyncio.get_running_loop()
+    asked = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, task.cancel)
-    with suppress(asyncio.CancelledError):
-        await task
+        asyncio.get_running_loop().add_signal_handler(number, asked.set)
+    going = asyncio.create_task(keep_going(settings))
+    waiting = asyncio.create_task(_wait_for(asked))
+    await asyncio.wait([going, waiting], return_when=asyncio.FIRST_COMPLETED)
+    if going.done():
+        going.result()  # a fault: the process ends with it
+    going.cancel()
+    # Time to leave in good order; after that the cancellation is repeated until it is heard.
+    await asyncio.wait([going], timeout=_LEAVING_S)
+    await end([going, waiting])
+
+
+async def _wait_for(event: asyncio.Event) -> None:
+    await event.wait()
 
 
 async def keep_going(settings: Settings, results_s: float = RESULTS_S) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from auction_engine.bidding.tasks import end
 from auction_engine.clients.live import LiveClient, LiveRefused, Seen
 from auction_engine.demo.robot import Character, Intent, Sight, decide
 from auction_engine.demo.stage import OpenLot
@@ -50,14 +51,10 @@ class Robot:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        tasks = []
         for part in self._parts.values():
             if part.timer is not None:
                 part.timer.cancel()
-            if part.bidding is not None:
-                part.bidding.cancel()
-                tasks.append(part.bidding)
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end([part.bidding for part in self._parts.values() if part.bidding is not None])
         await self._client.__aexit__()
 
     def _changed(self, seen: Seen) -> None:

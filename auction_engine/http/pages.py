@@ -37,7 +37,7 @@ async def session(web: Web, ask: Ask) -> Response:
     return web.page(
         ask, "session.html",
         session=None if current is None else current.texts(),
-        lots=[{"lot": lot, "state": web.public_state(view)} for lot, view in rows],
+        lots=[{"lot": lot, "state": view.public_state()} for lot, view in rows],
         demo_logins=demo_logins(web),
     )
 
@@ -60,7 +60,7 @@ def draw_room(
     headers: dict[str, str] | None = None,
 ) -> Response:
     """The room of `lot`; `bid_id` only when the same bid is to be sent again."""
-    snapshot = {**view.snapshot(ask.bidder), "state": web.public_state(view)}
+    snapshot = view.snapshot(ask.bidder)
     return web.page(
         ask, "room.html", status, path=f"/lots/{lot['id']}", headers=headers,
         lot=lot, snapshot=snapshot, outcome=outcome, typed=typed,
@@ -109,7 +109,7 @@ async def desk(web: Web, ask: Ask) -> Response:
     for lot, view in rows:
         assert view.state is not None
         table.append({
-            "lot": lot, "state": web.public_state(view), "refused": view.state.refused,
+            "lot": lot, "state": view.public_state(), "refused": view.state.refused,
             "viewers": web.gateway.rooms.viewers(view.lot),
         })
     return web.page(
@@ -125,7 +125,7 @@ async def agency(web: Web, ask: Ask) -> Response:
     current, rows = await session_rows(web)
     return web.page(
         ask, "agency.html", agency=_NO_AGENCY if current is None else current.agency,
-        rows=[{"lot": lot, "state": web.public_state(view)} for lot, view in rows],
+        rows=[{"lot": lot, "state": view.public_state()} for lot, view in rows],
     )
 
 

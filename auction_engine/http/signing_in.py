@@ -21,7 +21,10 @@ async def _authenticate(web: Web, ask: Ask, login: object, password: object) -> 
     """
     if not isinstance(login, str) or not isinstance(password, str):
         raise Problem(400, "BAD_MESSAGE", "`login` and `password` must be texts.")
-    if len(login) > _LOGIN_MAX or len(password) > passwords.PASSWORD_MAX:
+    # No account has such a login, and PostgreSQL would not take every such text.
+    if len(login) > _LOGIN_MAX or not accounts.plain_login(login).isprintable():
+        raise Problem(401, "WRONG_PASSWORD")
+    if len(password) > passwords.PASSWORD_MAX:
         raise Problem(401, "WRONG_PASSWORD")
     redis = web.gateway.redis
     if not await web.storage.log(lambda: throttle.admit(redis, login, ask.address)):

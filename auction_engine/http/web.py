@@ -100,10 +100,6 @@ class Web:
             raise Problem(404, "UNKNOWN_LOT")
         return found
 
-    def public_state(self, view: LotView) -> dict[str, Any]:
-        """`state` of the live protocol, and how many watch through this process."""
-        return {**view.public_state(), "present": self.gateway.rooms.viewers(view.lot)}
-
     def page(
         self,
         ask: Ask,

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from auction_engine.bidding.client import LogClient
 from auction_engine.bidding.connections import make_redis
+from auction_engine.bidding.tasks import end
 from auction_engine.clients.live import LiveClient
 from auction_engine.desk import listing
 from auction_engine.errors import AuctionError
@@ -59,6 +60,7 @@ class Replay:
         self._on_lot = on_lot
         self._clients: dict[str, LiveClient] = {}
         self._lots: list[tuple[int, int]] = []
+        self._outcomes: list[LotOutcome] = []
         self.seconds = 0.0
 
     async def run(self) -> list[LotOutcome]:
@@ -66,41 +68,41 @@ class Replay:
 
         Raises ReplayFailed, or ServerError when a part of the instance ends.
         """
-        watch = asyncio.create_task(self._watch_instance())
-        work = asyncio.create_task(self._run())
-        try:
-            await asyncio.wait([watch, work], return_when=asyncio.FIRST_COMPLETED)
-            return watch.result() if watch.done() else work.result()
-        finally:
-            for task in (watch, work):
-                task.cancel()
-            await asyncio.gather(watch, work, return_exceptions=True)
+        async with AsyncExitStack() as stack:
+            watch = asyncio.create_task(self._watch_instance())
+            work = asyncio.create_task(self._work(stack))
+            try:
+                await asyncio.wait([watch, work], return_when=asyncio.FIRST_COMPLETED)
+                for task in (watch, work):
+                    if task.done():
+                        task.result()
+            finally:
+                await end([watch, work])
+            return self._outcomes
 
-    async def _watch_instance(self) -> Any:
+    async def _watch_instance(self) -> None:
         while True:
             self._instance.check()
             await asyncio.sleep(_CHECK_S)
 
-    async def _run(self) -> list[LotOutcome]:
+    async def _work(self, stack: AsyncExitStack) -> None:
+        """Everything from accounts to results; what must be closed goes onto `stack`."""
         settings = self._settings
-        async with AsyncExitStack() as stack:
-            redis = make_redis(settings.redis_url or "", connections=2 * _CONNECTING)
-            stack.push_async_callback(redis.aclose)
-            engine = make_engine(settings.database_url or "")
-            stack.push_async_callback(engine.dispose)
-            log = LogClient(
-                redis, settings.database_url or "", settings.shards, settings.limits
-            )
-            await log.start()
-            stack.push_async_callback(log.stop)
-            accounts = await self._make_accounts(engine)
-            await self._put_up(engine, log, accounts)
-            await self._connect(stack, redis, accounts)
-            started = time.perf_counter()
-            outcomes = await self._send_all(log)
-            self.seconds = time.perf_counter() - started
-            await self._read_results(engine, outcomes)
-            return outcomes
+        redis = make_redis(settings.redis_url or "", connections=2 * _CONNECTING)
+        stack.push_async_callback(redis.aclose)
+        engine = make_engine(settings.database_url or "")
+        stack.push_async_callback(engine.dispose)
+        log = LogClient(redis, settings.database_url or "", settings.shards, settings.limits)
+        stack.push_async_callback(log.stop)
+        await log.start()
+        accounts = await self._make_accounts(engine)
+        await self._put_up(engine, log, accounts)
+        await self._connect(stack, redis, accounts)
+        started = time.perf_counter()
+        outcomes = await self._send_all(log)
+        self.seconds = time.perf_counter() - started
+        await self._read_results(engine, outcomes)
+        self._outcomes = outcomes
 
     # --- before the first bid -----------------------------------------------------------------
 

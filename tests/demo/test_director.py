@@ -11,6 +11,7 @@ from house import House, running_house
 from sqlalchemy import select, text, update
 
 from auction_engine.bidding.client import LogUnanswered
+from auction_engine.bidding.tasks import end
 from auction_engine.demo import director, plan, stage
 from auction_engine.demo.director import keep_going
 from auction_engine.demo.people import ROBOTS, ensure_logins, ensure_robots
@@ -54,9 +55,7 @@ async def directed(house: House) -> AsyncIterator[None]:
         yield
         assert not task.done(), task
     finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        await end([task])
 
 
 async def rows(house: House, query: str) -> list[Any]:

@@ -80,7 +80,7 @@ class Bidder:
                 OSError, RedisError, TimeoutError, WebSocketException, InvalidHandshake, EOFError
             ):
                 self.history.reconnects += 1
-                await asyncio.sleep(0.05 + 0.2 * self.chance.random())
+                await asyncio.sleep(0.2 + 0.4 * self.chance.random())
 
     async def _session(self, socket: ClientConnection, ticket: str) -> None:
         await _say(socket, {"t": "hello", "ticket": ticket})

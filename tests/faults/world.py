@@ -126,8 +126,14 @@ class World:
 
     def owner(self) -> Child:
         """The recorder that owns the shard now."""
-        name = self.servers.postgres.psql("SELECT owner FROM shard WHERE id = 0", "auction")
-        return next(child for child in self.recorders if str(child.pid) == name.split(":")[-2])
+        deadline = time.monotonic() + 15
+        while True:
+            name = self.servers.postgres.psql("SELECT owner FROM shard WHERE id = 0", "auction")
+            for child in self.recorders:
+                if child.running and str(child.pid) == name.split(":")[-2]:
+                    return child
+            assert time.monotonic() < deadline, f"nobody of ours owns the shard: {name}"
+            time.sleep(0.05)
 
     def epoch(self) -> int:
         return int(self.servers.postgres.psql("SELECT epoch FROM shard WHERE id = 0", "auction"))

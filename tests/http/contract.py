@@ -7,14 +7,14 @@ from typing import Any
 
 import httpx
 from jsonschema import Draft202012Validator
-from referencing import Registry, Resource
+from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from auction_engine.http import openapi, routes
 
 DOCUMENT = openapi.document(routes.ALL)
 _REGISTRY: Registry[Any] = Registry().with_resource(
-    "urn:api", Resource(contents=DOCUMENT, specification=DRAFT202012)
+    "urn:api", DRAFT202012.create_resource(DOCUMENT)
 )
 _PATHS = {
     path: re.compile(re.sub(r"\{\w+\}", "[0-9]+", path) + r"\Z") for path in DOCUMENT["paths"]

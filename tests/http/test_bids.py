@@ -123,16 +123,15 @@ async def test_malformed_bids_are_not_guessed_at(house: House) -> None:
             answer = await client.post(path, content=b"{}", headers={"Content-Type": kind})
             assert (answer.status_code, answer.json()["code"]) == (415, "UNSUPPORTED_TYPE")
         large = b'{"bid_id": "' + b"x" * 17_000
-        answer = await client.post(path, content=large, headers={"Content-Type": "application/json"})
+        as_json = {"Content-Type": "application/json"}
+        answer = await client.post(path, content=large, headers=as_json)
         assert (answer.status_code, answer.json()["code"]) == (413, "TOO_LARGE")
 
         async def in_pieces():  # type: ignore[no-untyped-def]
             for _ in range(20):
                 yield b"x" * 1000
 
-        answer = await client.post(
-            path, content=in_pieces(), headers={"Content-Type": "application/json"}
-        )
+        answer = await client.post(path, content=in_pieces(), headers=as_json)
         assert (answer.status_code, answer.json()["code"]) == (413, "TOO_LARGE")
 
 
@@ -187,6 +186,8 @@ async def test_a_recorder_that_is_away_is_not_taken_for_a_refusal(
         assert page.status_code == 503
         assert f'name="bid_id" value="{bid_id}"' in page.text
         assert 'value="4.200.000.000"' in page.text
+        assert "counts once" in page.text
+        assert "outcome--busy" not in page.text  # that would say: nothing was recorded
         monkeypatch.undo()
         again = asyncio.create_task(recorder.own_shard(house.settings, 0))
         try:

@@ -147,7 +147,8 @@ async def test_the_record_is_paged_from_the_ledger_and_names_no_account(house: H
             assert answer.json()["t"] == "recorded", answer.text
     async with house.browser() as client:
         newest = (await client.get(f"/api/lots/{lot}/bids")).json()
-        rest = (await client.get(f"/api/lots/{lot}/bids", params={"before": newest["older"]})).json()
+        before = {"before": newest["older"]}
+        rest = (await client.get(f"/api/lots/{lot}/bids", params=before)).json()
         assert [bid["n"] for bid in newest["bids"] + rest["bids"]] == list(range(count, 0, -1))
         assert rest["older"] is None
         assert {bid["code"][:2] for bid in rest["bids"]} == {"B-"}
@@ -158,7 +159,7 @@ async def test_the_record_is_paged_from_the_ledger_and_names_no_account(house: H
         assert f"/lots/{lot}/record?before={newest['older']}" in page
         for person in house.people.values():
             assert f">{person.login}<" not in page
-        older = await client.get(f"/lots/{lot}/record", params={"before": newest["older"]})
+        older = await client.get(f"/lots/{lot}/record", params=before)
         assert "?before=" not in older.text
         assert (await client.get(f"/lots/{lot}/record?before=x")).status_code == 400
 

@@ -98,6 +98,15 @@ async def test_wrong_password_and_unknown_login_say_the_same(house: House) -> No
         assert strip.sub("", wrong.text) == strip.sub("", unknown.text)
 
 
+async def test_odd_logins_are_just_wrong(house: House) -> None:
+    async with house.browser() as client:
+        for login in ("an\0", "\0", "", "x" * 5_000, "a\u2028n", "' OR 1=1 --"):
+            answer = await client.post("/api/login", json={"login": login, "password": PASSWORD})
+            assert (answer.status_code, answer.json()["code"]) == (401, "WRONG_PASSWORD"), login
+        answer = await client.post("/api/login", json={"login": "an", "password": "x" * 300})
+        assert answer.status_code == 401
+
+
 async def test_a_form_from_elsewhere_is_refused(house: House) -> None:
     async with house.browser() as client:
         assert (await sign_in(client, "an", csrf="")).status_code == 403

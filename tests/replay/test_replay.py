@@ -2,11 +2,10 @@
 
 import json
 import signal
+import subprocess
 import tempfile
-import time
 from pathlib import Path
 
-import psutil
 import pytest
 
 from tests.serving.processes import engine, run_engine, using, wait_until
@@ -47,6 +46,22 @@ def environment(home: Path, **more: str) -> dict[str, str]:
 
 def left_behind(home: Path) -> list[object]:
     return [*home.iterdir(), *using(home)]
+
+
+def wait_until_bidding(home: Path) -> None:
+    """Wait until the private instance carries live connections of bidders."""
+
+    def connected() -> bool:
+        gateways = [p for p in using(home) if "gateway" in p.cmdline()]
+        return any(c.status == "ESTABLISHED" for p in gateways for c in p.net_connections("tcp"))
+
+    wait_until(connected, 60)
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    """The hard end of a process of ours, whether it still runs or not."""
+    process.kill()
+    process.communicate()
 
 
 def small(home: Path, rows: list[str] = SMALL) -> str:
@@ -128,16 +143,15 @@ def test_wrong_file_starts_nothing(home):
 def test_stopped_half_way_leaves_nothing(home, number):
     process = engine(["replay", small(home), "--speed", "0.01"], environment(home))
     try:
-        wait_until(lambda: any("gateway" in p.cmdline() for p in using(home)))
-        time.sleep(2)
+        wait_until_bidding(home)
         process.send_signal(number)
         out, err = process.communicate(timeout=40)
     finally:
-        process.kill()
+        end(process)
     assert process.returncode == 130, err
     assert err == "auction-engine: The replay was stopped.\n"
     assert out == ""
-    wait_until(lambda: left_behind(home) == [])
+    wait_until(lambda: left_behind(home) == [], 60)
 
 
 @pytest.mark.fault
@@ -145,13 +159,12 @@ def test_stopped_half_way_leaves_nothing(home, number):
 def test_a_part_that_dies_ends_the_replay(home, part):
     process = engine(["replay", small(home), "--speed", "0.01"], environment(home))
     try:
-        wait_until(lambda: any("gateway" in p.cmdline() for p in using(home)))
-        time.sleep(1)
+        wait_until_bidding(home)
         (victim,) = [p for p in using(home) if part in p.cmdline()]
         victim.kill()
         _, err = process.communicate(timeout=40)
     finally:
-        process.kill()
+        end(process)
     assert process.returncode == 1
     assert f"The {part} (process {victim.pid}) was ended by signal 9" in err
     assert "Traceback" not in err
@@ -161,10 +174,11 @@ def test_a_part_that_dies_ends_the_replay(home, part):
 @pytest.mark.fault
 def test_killed_outright_leaves_no_process(home):
     process = engine(["replay", small(home), "--speed", "0.01"], environment(home))
-    wait_until(lambda: any("gateway" in p.cmdline() for p in using(home)))
-    psutil.Process(process.pid).kill()
-    process.communicate(timeout=10)
-    wait_until(lambda: using(home) == [])
+    try:
+        wait_until_bidding(home)
+    finally:
+        end(process)
+    wait_until(lambda: using(home) == [], 60)
 
 
 @pytest.mark.skipif(not RECORDED.is_file(), reason=f"{RECORDED} (the recorded bids) is not there")

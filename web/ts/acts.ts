@@ -8,8 +8,8 @@ import type { Money } from "./money.ts";
 const OPEN: ReadonlySet<string> = new Set(["sent", "waiting", "busy"]);
 
 export interface ActButtons {
-  /** Puts an amount into the form and moves there; pressing the bid button stays a separate act. */
-  choose(amount: number): void;
+  /** Bids what the pressed button says, if bidding is possible at this moment. */
+  bid(amount: number): void;
   minimum(): number | null;
 }
 
@@ -90,7 +90,7 @@ export class ActList {
       el("p", "acts__text", `${this.money.text(act.amount)}. ${this.speech.coded("cure", reason, "cure.OTHER", shown)}`),
     ];
     if (now !== null && reason.startsWith("BELOW")) {
-      nodes.push(this.button(t("act.bid_minimum", shown), () => this.buttons.choose(now)));
+      nodes.push(this.button(t("act.bid_minimum", shown), () => this.buttons.bid(now)));
     }
     return nodes;
   }

@@ -48,6 +48,7 @@ export class BidForm {
     button.addEventListener("click", () => {
       this.quick = step;
       this.moved = false;
+      this.shown = null; // one's own choice is no surprise
       this.input.value = "";
       this.show();
     });
@@ -86,6 +87,7 @@ export class BidForm {
 
   private typed(event: InputEvent): void {
     this.moved = false;
+    this.shown = null;
     const { input } = this;
     this.quick = input.value.trim() === "" ? 0 : null;
     // Grouping while typing; a pasted text is left as it is and must be readable in one way only.
@@ -101,23 +103,18 @@ export class BidForm {
     this.show();
   }
 
-  /** Another amount put in from outside, e.g. the minimum after a refusal. */
-  choose(amount: number): void {
-    const minimum = this.store.minimum();
-    this.moved = false;
-    if (minimum !== null && amount <= minimum) {
-      this.quick = 0;
-      this.input.value = "";
-    } else {
-      this.quick = null;
-      this.input.value = this.money.number(amount);
-    }
-    this.show();
+  /** A button elsewhere that names its amount, e.g. the minimum after a refusal. */
+  press(amount: number): void {
+    if (this.blocked) return;
+    this.quick = 0;
+    this.input.value = "";
     this.act.focus();
+    this.bid(amount);
   }
 
   update(blocked: Blocked): void {
     this.blocked = blocked;
+    this.form.hidden = this.store.state.phase === "closed";
     this.show();
   }
 

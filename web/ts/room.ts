@@ -52,7 +52,7 @@ export class Room {
     this.announcer = new Announcer(find(document, "[data-announce]"));
     this.form = this.makeForm();
     this.acts = new ActList(find(root, "[data-acts]")!, this.bids, this.money, this.speech, {
-      choose: (amount) => this.form?.choose(amount),
+      bid: (amount) => this.form?.press(amount),
       minimum: () => this.store.minimum(),
     });
     this.draw();

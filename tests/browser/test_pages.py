@@ -1,0 +1,197 @@
+"""What must hold on every page: quiet console, narrow screens, access for all, weight, secrecy."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from browser.instance import ROOT, START, STEP, Instance
+from browser.visitors import Room, Visitor, Visitors
+from playwright.async_api import Page, expect
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
+ROOM_MAX_BYTES = 150 * 1024
+NAMES = (
+    "session", "room of an onlooker", "room of the leader", "room of one outbid",
+    "room of one refused", "room of a question", "room that has closed", "record", "login",
+    "login that failed", "desk", "agency", "error",
+)  # fmt: skip
+
+
+@dataclass
+class Scene:
+    """A lot with two bids, one that has closed, and somebody for every role."""
+
+    lot: int
+    closed: int
+    leader: str
+    outbid: str
+    organisation: str
+    officer: str
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def scene(instance: Instance) -> Scene:
+    lot, closed = await instance.put_up(1) + await instance.put_up(1, lasts_s=1, extension=None)
+    leader, outbid = [await instance.person("bidder", [lot]) for _ in range(2)]
+    await instance.bid(outbid, lot, START)
+    await instance.bid(leader, lot, START + STEP)
+    await instance.until(closed, lambda state: state["phase"] == "closed")
+    return Scene(
+        lot, closed, leader, outbid,
+        await instance.person("organisation"), await instance.person("officer"),
+    )  # fmt: skip
+
+
+async def show(visitors: Visitors, scene: Scene, name: str, **options: Any) -> Page:
+    """The page of this name, as somebody sees it who has a reason to be there."""
+    room = f"/lots/{scene.lot}"
+    login, path = {
+        "session": (None, "/"),
+        "room of an onlooker": (None, room),
+        "room of the leader": (scene.leader, room),
+        "room of one outbid": (scene.outbid, room),
+        "room of one refused": (scene.outbid, room),
+        "room of a question": (scene.outbid, room),
+        "room that has closed": (scene.leader, f"/lots/{scene.closed}"),
+        "record": (None, f"{room}/record"),
+        "login": (None, "/login"),
+        "login that failed": (None, "/login"),
+        "desk": (scene.organisation, "/desk"),
+        "agency": (scene.officer, "/agency"),
+        "error": (None, "/lots/999999999"),
+    }[name]
+    visitor = await visitors.come(login, **options)
+    page = visitor.page
+    if path == room:
+        await visitor.room(scene.lot)
+    else:
+        await page.goto(path)
+    if name == "error":
+        visitors.expect_complaint("status of 404")
+    elif name == "login that failed":
+        visitors.expect_complaint("status of 401")
+        await page.locator("#login").fill("nobody")
+        await page.locator("#password").fill("nothing")
+        await page.locator("form.stack button").click()
+        await expect(page.get_by_role("alert")).to_be_visible()
+    elif name == "room of one refused":
+        await bid_anything(page, START)
+        await expect(Room(page).acts.first).to_have_class("is-refused")
+    elif name == "room of a question":
+        await bid_anything(page, START * 10)
+        await expect(Room(page).ask).to_be_visible()
+    return page
+
+
+async def bid_anything(page: Page, amount: int) -> None:
+    other = page.locator("[data-other]")
+    if await other.is_visible():
+        await other.click()
+    await Room(page).type(str(amount))
+    await Room(page).act.click()
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_page_fits_a_phone_of_320_pixels(
+    scene: Scene, visitors: Visitors, name: str
+) -> None:
+    page = await show(visitors, scene, name, viewport={"width": 320, "height": 640})
+    width = await page.evaluate("document.documentElement.scrollWidth")
+    assert width <= 320
+    # Nothing of it may be cut off either, except in tables, which scroll in a box of their own.
+    cut = await page.evaluate(
+        """() => [...document.querySelectorAll("main *")].filter((element) => {
+          if (element.closest(".table-box, svg, .visually-hidden")) return false;
+          const box = element.getBoundingClientRect();
+          return box.width > 0 && box.height > 0 && box.right > innerWidth + 1;
+        }).map((element) => element.outerHTML.slice(0, 120))"""
+    )
+    assert cut == []
+
+
+def axe() -> str:
+    if not AXE.is_file():
+        told = "axe-core is not installed: run `make web` to be told what keeps people out"
+        pytest.fail(told) if os.environ.get("CI") == "true" else pytest.skip(told)
+    return Path(AXE).read_text("utf-8")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1440])
+async def test_axe_finds_nothing_that_keeps_people_out(
+    scene: Scene, visitors: Visitors, scheme: str, width: int
+) -> None:
+    source = axe()
+    found: dict[str, Any] = {}
+    for name in NAMES:
+        options = {"color_scheme": scheme, "reduced_motion": "reduce"}
+        page = await show(
+            visitors, scene, name, viewport={"width": width, "height": 900}, **options
+        )
+        await page.evaluate(source)
+        violations = await page.evaluate(
+            """async () => (await axe.run()).violations.map((v) =>
+                 [v.id, v.nodes.map((n) => [n.target.join(" "), n.failureSummary])])"""
+        )
+        if violations:
+            found[name] = violations
+        await page.context.close()
+    assert found == {}
+
+
+async def test_the_room_weighs_little(scene: Scene, visitors: Visitors) -> None:
+    visitor = await visitors.come(scene.leader)
+    session = await visitor.context.new_cdp_session(visitor.page)
+    sizes: list[float] = []
+    await session.send("Network.enable")
+    session.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+    await visitor.room(scene.lot)
+    await visitor.page.evaluate("document.fonts.ready.then(() => null)")
+    # The document, two scripts, the styles, a picture and the typeface at least.
+    assert len(sizes) >= 8
+    assert sum(sizes) <= ROOM_MAX_BYTES
+
+
+async def test_nobody_learns_who_the_others_are(
+    scene: Scene, instance: Instance, visitors: Visitors
+) -> None:
+    me, other, watcher = (
+        await visitors.come(scene.leader), await visitors.come(scene.outbid),
+        await visitors.come(),
+    )  # fmt: skip
+    for visitor in (me, other, watcher):
+        await visitor.room(scene.lot)
+    room = Room(other.page)
+    await room.bid((await instance.state(scene.lot))["minimum_minor"])
+    await bid_anything(other.page, START)
+    await expect(room.acts.first).to_have_class("is-refused")
+    for visitor in (me, watcher):
+        await Room(visitor.page).stands("outbid" if visitor is me else "watching")
+        seen = await everything(visitor, scene)
+        for login in (scene.outbid, scene.leader) if visitor is watcher else (scene.outbid,):
+            number = str(await instance.account_id(login))
+            assert len(number) == 7
+            for secret in (number, login, f"Người {login}"):
+                assert secret not in seen
+        assert "bid.refused" not in seen
+    # The search finds what is there: one's own name on one's own page.
+    assert f"Người {scene.leader}" in await everything(me, scene)
+
+
+async def everything(visitor: Visitor, scene: Scene) -> str:
+    """All that has come to this visitor: pages, programs' answers and live frames."""
+    assert any('"bids"' in frame for frame in visitor.frames)
+    paths = [
+        f"/lots/{scene.lot}", f"/lots/{scene.lot}/record", "/",
+        f"/api/lots/{scene.lot}", f"/api/lots/{scene.lot}/bids", "/api/lots",
+    ]  # fmt: skip
+    answers = await asyncio.gather(*(visitor.context.request.get(path) for path in paths))
+    texts = [await answer.text() for answer in answers]
+    return "\n".join([*visitor.frames, await visitor.page.content(), *texts])
