@@ -15,7 +15,6 @@ import orjson
 
 from auction_engine.bidding import keys
 from auction_engine.bidding.client import LogClient
-from auction_engine.bidding.wire import BATCH_FIELD
 from loadtests import nchan
 from loadtests.instance import START_MINOR, Instance, open_lot
 from loadtests.worker import Worker
@@ -99,7 +98,7 @@ async def _commits(instance: Instance, lot: int) -> list[Sent]:
     finally:
         await redis.aclose()
     for entry_id, fields in entries:
-        for event in orjson.loads(fields[BATCH_FIELD])["events"]:
+        for event in orjson.loads(fields[1])["events"]:
             if event["lot"] == lot:
                 announced[event["seq"]] = int(entry_id.split(b"-")[0]) / 1000
     connection = await asyncpg.connect(instance.servers.database_url)

@@ -26,7 +26,8 @@ def make_redis(url: str, connections: int = 16) -> Redis:
         retry=Retry(NoBackoff(), 0),
         health_check_interval=0,
     )
-    client.set_response_callback("XREAD", _raw)
+    for name in ("XREAD", "XREVRANGE"):
+        client.set_response_callback(name, _raw)
     return client
 
 
@@ -34,12 +35,25 @@ def _raw(response: Any, **_: Any) -> Any:
     return response
 
 
+async def newest_entry(redis: Redis, key: str) -> tuple[str, bytes] | None:
+    """The last entry of a one-field stream: (id, value), None if it is empty."""
+    response = await command(redis, "XREVRANGE", key, "+", "-", "COUNT", 1)
+    if not response:
+        return None
+    return response[0][0].decode(), response[0][1][1]
+
+
+async def command(redis: Redis, *words: Any) -> Any:
+    """Any command, by its words; the typed gate to what redis-py leaves untyped."""
+    return await redis.execute_command(*words)  # type: ignore[no-untyped-call]
+
+
 async def read_stream(
     redis: Redis, key: str, after: str, count: int, block_ms: int = BLOCK_MS
 ) -> list[tuple[str, bytes]]:
     """Entries of a one-field stream after id `after`: (id, value); empty after `block_ms`."""
-    response = await redis.execute_command(
-        "XREAD", "COUNT", count, "BLOCK", block_ms, "STREAMS", key, after
+    response = await command(
+        redis, "XREAD", "COUNT", count, "BLOCK", block_ms, "STREAMS", key, after
     )
     if not response:
         return []

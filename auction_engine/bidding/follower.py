@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from auction_engine.bidding import keys
-from auction_engine.bidding.connections import read_stream
+from auction_engine.bidding.connections import newest_entry, read_stream
 from auction_engine.ledger.journal import log_order
 
 _RETRY_S = 0.05
@@ -74,16 +74,16 @@ class Follower:
         epoch, no = batch["epoch"], batch["no"]
         if epoch < self.epoch or (epoch == self.epoch and no <= self._no):
             return False  # published twice after a lost reply, or by an owner that lost the shard
-        gap = epoch != self.epoch or no != self._no + 1
+        gap: bool = epoch != self.epoch or no != self._no + 1
         self.epoch, self._no = epoch, no
         self._on_batch(batch)
         return gap
 
     async def _find_end(self) -> None:
-        newest = await self._redis.xrevrange(self._key, count=1)
-        if newest:
-            self._after = newest[0][0].decode()
-            batch = orjson.loads(next(iter(newest[0][1].values())))
+        newest = await newest_entry(self._redis, self._key)
+        if newest is not None:
+            self._after = newest[0]
+            batch = orjson.loads(newest[1])
             self.epoch, self._no = batch["epoch"], batch["no"]
 
     async def _catch_up(self) -> None:
@@ -92,8 +92,8 @@ class Follower:
 
     async def _rewind_if_behind(self) -> None:
         """Start over if the stream is younger than our place in it (lost data, stale copy)."""
-        newest = await self._redis.xrevrange(self._key, count=1)
-        last = newest[0][0].decode() if newest else "0-0"
+        newest = await newest_entry(self._redis, self._key)
+        last = newest[0] if newest is not None else "0-0"
         if log_order(last) < log_order(self._after):
             self._after = "0-0"
 

@@ -6,6 +6,7 @@ from typing import Any
 from redis.asyncio import Redis
 
 from auction_engine.bidding import keys
+from auction_engine.bidding.connections import command
 from auction_engine.bidding.wire import BATCH_FIELD, COMMAND_FIELD
 from auction_engine.ledger.journal import log_order
 from auction_engine.rules.events import BidAccepted
@@ -80,8 +81,8 @@ class HotView:
             if log_order(last) >= log_order(consumed):
                 return
         if consumed != "0-0":
-            await self._redis.execute_command(
-                "XADD", key, consumed, COMMAND_FIELD, b'{"k":"probe","lot":0}'
+            await command(
+                self._redis, "XADD", key, consumed, COMMAND_FIELD, b'{"k":"probe","lot":0}'
             )
 
     async def mark(self, mark: tuple[int, int]) -> None:

@@ -5,15 +5,9 @@ consists of), `people` (accounts), `cast` (which robots, with what in mind), `ro
 decisions, pure), `swarm` (their connections), `assets` (the property).
 """
 
-from auction_engine.identity.demo_logins import DEMO_LOGINS
 from auction_engine.settings import Settings
 
-__all__ = ["logins", "run"]
-
-
-def logins() -> list[tuple[str, str, str]]:
-    """(role, login, password) of everybody who can sign in to the demonstration."""
-    return [(entry.role, entry.login, entry.password) for entry in DEMO_LOGINS]
+__all__ = ["run"]
 
 
 def run(settings: Settings) -> None:

@@ -3,7 +3,7 @@
 import secrets
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from auction_engine.bidding.client import LogClient
@@ -50,9 +50,7 @@ async def create_lots(
             lot = int(found.scalar_one())
             shard = shard_of(lot, shards)
             if shard:
-                await connection.execute(
-                    Lot.__table__.update().where(Lot.id == lot).values(shard=shard)
-                )
+                await connection.execute(update(Lot).where(Lot.id == lot).values(shard=shard))
             lots.append((lot, shard))
         return lots
 

@@ -1,6 +1,6 @@
 """What the recorder reads and writes, in plain SQL over asyncpg: the hot path of the ledger."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from typing import Any
 
 import asyncpg
@@ -150,7 +150,7 @@ async def consumed_id(connection: asyncpg.Connection, shard: int) -> str:
 
 async def journal_of(
     connection: asyncpg.Connection, lots: Iterable[int], after_seq: int = 0
-) -> AsyncIterator[tuple[int, int, bytes, bytes]]:
+) -> AsyncGenerator[tuple[int, int, bytes, bytes]]:
     """(lot, seq, body, hash) of these lots' entries after `after_seq`, in journal order."""
     async with connection.transaction(readonly=True):
         async for row in connection.cursor(

@@ -16,6 +16,7 @@ from websockets.frames import CloseCode, Frame, Opcode
 from websockets.http11 import Request
 from websockets.protocol import Event, State
 from websockets.server import ServerProtocol
+from websockets.typing import Subprotocol
 
 from auction_engine.live.closing import SLOW, TOO_MANY_BAD, Bye
 from auction_engine.live.messages import MessageError, error, frame, parse
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from auction_engine.live.gateway import Gateway
     from auction_engine.live.rooms import Room
 
-SUBPROTOCOL = "auction.v1"
+SUBPROTOCOL = Subprotocol("auction.v1")
 _MOST_BAD = 10
 _CLOSE_WAIT_S = 2.0
 

@@ -23,6 +23,7 @@ from auction_engine.embedded import EmbeddedServers
 from auction_engine.embedded.attach import with_addresses
 from auction_engine.embedded.directory import DataDirectory
 from auction_engine.errors import ServerError
+from auction_engine.identity.demo_logins import DEMO_LOGINS
 from auction_engine.serving import probe
 from auction_engine.serving.children import Child, stop_all
 from auction_engine.serving.listening import listen, page_address
@@ -177,14 +178,11 @@ class Supervisor:
     def _announce(self, address: str) -> None:
         lines = [f"The auction engine serves at {address} (Ctrl-C stops it)."]
         if self._settings.demo:
-            from auction_engine import demo
-
             lines.append("Logins of the demonstration:")
-            rows = demo.logins()
-            widths = [max(len(str(row[column])) for row in rows) for column in range(2)]
+            widths = [max(len(str(row[column])) for row in DEMO_LOGINS) for column in range(2)]
             lines += [
                 f"  {role:<{widths[0]}}   {login:<{widths[1]}}   {password}"
-                for role, login, password in rows
+                for role, login, password in DEMO_LOGINS
             ]
         print("\n".join(lines), flush=True)
 
