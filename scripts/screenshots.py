@@ -1,25 +1,43 @@
-"""Pictures of the pages, as a stranger sees them: web/screenshots/<page>-<width>.png.
+"""Pictures of the pages, as a stranger sees them: web/screenshots/<page>-<width>-<theme>.png.
 
-Starts a demonstration of its own in a temporary directory, on a free port.
+Starts a demonstration of its own in a temporary directory, on a free port, and takes every page in
+every state once, on a phone and on a desk, light and dark; then the two pictures of the README.
+The last pictures are of a lot that has closed, which takes some minutes.
 """
 
 from __future__ import annotations
 
+import argparse
+import contextlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from auction_engine.identity.demo_logins import DEMO_LOGINS
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "web" / "screenshots"
-WIDTHS = {"desktop": (1440, 900), "phone": (390, 844)}
-# Robots need some seconds to give the pages something to show.
-WARM_UP_MS = 8_000
+PICTURES = ROOT / "docs" / "pictures"
+SIZES = {"desktop": (1440, 900), "phone": (390, 844)}
+THEMES = ("light", "dark")
+LIVELY_BIDS = 3
+RECORD_LINES = 14
+CLOSING_MS = 900_000
+ARGUMENTS = [
+    "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+PASSWORDS = {entry.role: entry for entry in DEMO_LOGINS}
 
 
 def chromium() -> str | None:
@@ -28,49 +46,201 @@ def chromium() -> str | None:
     return next((path for name in names if (path := shutil.which(name))), None)
 
 
-def start(home: Path) -> tuple[subprocess.Popen[str], str]:
-    environment = {**os.environ, "AUCTION_DATA_DIR": str(home / "data"), "AUCTION_PORT": "0"}
+@contextlib.contextmanager
+def demonstration(home: Path) -> Iterator[str]:
+    """The address of a private demonstration."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "auction_engine.cli", "serve", "--demo"],
-        env=environment,
+        [sys.executable, "-m", "auction_engine.cli", "serve", "--demo", "--port", "0"],
+        env={**os.environ, "AUCTION_DATA_DIR": str(home), "AUCTION_LOG_LEVEL": "warning"},
         stdout=subprocess.PIPE,
         text=True,
+        cwd=ROOT,
     )
-    assert process.stdout is not None
-    found = re.search(r"http://\S+/", process.stdout.readline())
-    if found is None:
-        process.wait()
-        sys.exit("screenshots: the demonstration did not start.")
-    return process, found.group()
+    try:
+        assert process.stdout is not None
+        found = re.search(r"http://\S+(?=/)", process.stdout.readline())
+        if found is None:
+            sys.exit("screenshots: the demonstration did not start.")
+        yield found.group()
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate()
 
 
-def take(browser: Browser, address: str) -> None:
-    for name, (width, height) in WIDTHS.items():
-        page = browser.new_page(viewport={"width": width, "height": height})
-        page.goto(address)
-        page.wait_for_timeout(WARM_UP_MS)
-        lot = page.locator("a[href^='/lots/']").first.get_attribute("href")
-        for title, path in (("session", "/"), ("lot", lot or "/"), ("login", "/login")):
-            page.goto(address.rstrip("/") + path)
-            page.wait_for_timeout(1_500)
-            page.screenshot(path=TARGET / f"{title}-{name}.png", full_page=True)
-            print(TARGET.relative_to(ROOT) / f"{title}-{name}.png")
-        page.close()
+class Studio:
+    """Opens pages as somebody, in each size and theme, and keeps the pictures."""
+
+    def __init__(self, browser: Browser, base: str) -> None:
+        self._browser = browser
+        self._base = base
+
+    @contextlib.contextmanager
+    def sitting(
+        self, role: str | None, size: str, theme: str, lang: str = "vi", scale: float = 1
+    ) -> Iterator[Page]:
+        width, height = SIZES[size]
+        context = self._browser.new_context(
+            base_url=self._base, color_scheme=theme, device_scale_factor=scale,  # type: ignore[arg-type]
+            viewport={"width": width, "height": height}, locale={"vi": "vi-VN"}.get(lang, "en-GB"),
+        )  # fmt: skip
+        try:
+            if role is not None:
+                sign_in(context, role)
+            yield context.new_page()
+        finally:
+            context.close()
+
+    def take(self, name: str, role: str | None, path: str, act: Callable[[Page], Any] | None = None,
+             lang: str = "vi") -> None:
+        for size in SIZES:
+            for theme in THEMES:
+                with self.sitting(role, size, theme, lang) as page:
+                    page.goto(path)
+                    settle(page)
+                    if act is not None:
+                        act(page)
+                    target = TARGET / f"{name}-{size}-{theme}.png"
+                    save(page, target, whole=act is None)
+
+
+def sign_in(context: BrowserContext, role: str) -> None:
+    entry = PASSWORDS[role]  # type: ignore[index]
+    told = {"login": entry.login, "password": entry.password}
+    assert context.request.post("/api/login", data=told).ok
+
+
+def settle(page: Page) -> None:
+    """Until the typeface is there and, in a room, the clock compared with the server's."""
+    page.evaluate("document.fonts.ready.then(() => null)")
+    # Pictures below the fold are fetched when scrolled to; a picture of the whole page needs them.
+    page.evaluate(
+        """async () => {
+          const late = [...document.images];
+          for (const image of late) image.loading = "eager";
+          await Promise.all(late.map((image) => image.decode().catch(() => null)));
+        }"""
+    )
+    if page.locator(".clock:not(.is-closed) [data-field=sure]").count():
+        expect(page.locator("[data-field=sure]")).to_have_text(re.compile("±"))
+
+
+def save(page: Page, target: Path, whole: bool) -> None:
+    page.screenshot(path=target, full_page=whole, animations="disabled")
+    print(target.relative_to(ROOT), f"{target.stat().st_size // 1024} KB", flush=True)
+
+
+def lots(page: Page) -> list[dict[str, Any]]:
+    return list(page.request.get("/api/lots").json()["lots"])
+
+
+def wait_for(page: Page, true: Callable[[list[dict[str, Any]]], bool], patience_s: float) -> None:
+    """Until the demonstration's lots are as wanted."""
+    deadline = time.monotonic() + patience_s
+    while not true(lots(page)):
+        if time.monotonic() > deadline:
+            sys.exit("screenshots: the demonstration does not come to life.")
+        page.wait_for_timeout(500)
+
+
+def standing(page: Page, kind: str, patience_ms: float = 60_000) -> None:
+    expect(page.locator("[data-standing]")).to_have_class(
+        f"standing standing--{kind}", timeout=patience_ms
+    )
+
+
+def lead(page: Page) -> None:
+    """Bid until the banner says that we lead; robots may be quicker once or twice."""
+    act, shown = page.locator("[data-act]"), page.locator("[data-standing]")
+    for _ in range(10):
+        if "leading" in (shown.get_attribute("class") or ""):
+            break
+        if act.get_attribute("aria-disabled") == "false":
+            act.click()
+        page.wait_for_timeout(300)
+    standing(page, "leading")
+
+
+def be_outbid(page: Page) -> None:
+    lead(page)
+    standing(page, "outbid", 120_000)
+
+
+def be_refused(page: Page) -> None:
+    other = page.locator("[data-other]")
+    if other.is_visible():
+        other.click()
+    page.locator("#amount").press_sequentially("1000000")
+    page.locator("[data-act]").click()
+    expect(page.locator("[data-acts] .is-refused")).to_be_visible()
+
+
+def be_asked(page: Page) -> None:
+    other = page.locator("[data-other]")
+    if other.is_visible():
+        other.click()
+    price = lots(page)[-1]["state"]["price_minor"]
+    page.locator("#amount").press_sequentially(str(price * 10))
+    page.locator("[data-act]").click()
+    expect(page.locator("dialog[data-ask]")).to_be_visible()
+
+
+def go_offline(page: Page) -> None:
+    page.context.set_offline(True)
+    standing(page, "offline")
+
+
+def take_for_readme(studio: Studio, page: Page) -> None:
+    """The live room with a record that fills its page, in English as the README is."""
+    wait_for(page, lambda rows: any(r["state"]["n"] >= RECORD_LINES for r in rows[1:]), 240)
+    liveliest = max(lots(page)[1:], key=lambda lot: lot["state"]["n"])["id"]
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    for size, theme, name in (
+        ("desktop", "light", "live-room"), ("phone", "dark", "live-room-phone-dark"),
+    ):  # fmt: skip
+        with studio.sitting("bidder", size, theme, "en", 2 if size == "phone" else 1) as sitting:
+            sitting.goto(f"/lots/{liveliest}")
+            settle(sitting)
+            lead(sitting)
+            save(sitting, PICTURES / f"{name}.png", whole=False)
+
+
+def take_all(studio: Studio, page: Page) -> None:
+    wait_for(page, lambda rows: sum(r["state"]["n"] for r in rows) >= len(rows) * LIVELY_BIDS, 120)
+    rooms = [f"/lots/{lot['id']}" for lot in lots(page)]
+    studio.take("session", None, "/")
+    studio.take("login", None, "/login")
+    studio.take("error", None, "/lots/999999999")
+    studio.take("record", None, f"{rooms[2]}/record")
+    studio.take("desk", "organisation", "/desk")
+    studio.take("agency", "officer", "/agency")
+    take_for_readme(studio, page)
+    studio.take("room-watching", None, rooms[4])
+    studio.take("room-not-bid", "bidder", rooms[7])
+    studio.take("room-en", "bidder", rooms[5], lang="en")
+    studio.take("room-leading", "bidder", rooms[-2], lead)
+    studio.take("room-refused", "bidder", rooms[-1], be_refused)
+    studio.take("room-question", "bidder", rooms[-1], be_asked)
+    studio.take("room-offline", "bidder", rooms[-1], go_offline)
+    studio.take("room-outbid", "bidder", rooms[-1], be_outbid)
+    page.goto(rooms[0])
+    standing(page, "closed", CLOSING_MS)
+    studio.take("room-closed", None, rooms[0])
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__).parse_args()
     TARGET.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="auction-pictures-") as home:
-        process, address = start(Path(home))
-        try:
-            with sync_playwright() as playwright:
-                arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-                browser = playwright.chromium.launch(executable_path=chromium(), args=arguments)
-                take(browser, address)
-                browser.close()
-        finally:
-            process.terminate()
-            process.communicate()
+    with (
+        tempfile.TemporaryDirectory(prefix="auction-pictures-") as home,
+        demonstration(Path(home) / "data") as base,
+        sync_playwright() as playwright,
+    ):
+        root = ["--no-sandbox"] if os.geteuid() == 0 else []
+        browser = playwright.chromium.launch(executable_path=chromium(), args=[*ARGUMENTS, *root])
+        studio = Studio(browser, base)
+        with studio.sitting(None, "desktop", "light") as page:
+            take_all(studio, page)
+        browser.close()
 
 
 if __name__ == "__main__":

@@ -35,8 +35,12 @@ def now_ms() -> int:
 def params(**changes: Any) -> LotParams:
     """A lot that has been open for a minute and stays so for an hour."""
     values: dict[str, Any] = {
-        "currency": "VND", "minor_digits": 0, "starting_price_minor": START,
-        "increment_minor": STEP, "start_ms": now_ms() - 60_000, "end_ms": now_ms() + 3_600_000,
+        "currency": "VND",
+        "minor_digits": 0,
+        "starting_price_minor": START,
+        "increment_minor": STEP,
+        "start_ms": now_ms() - 60_000,
+        "end_ms": now_ms() + 3_600_000,
         "extension": Extension(60_000, 120_000, 5),
     }
     return LotParams(**(values | changes))
@@ -102,7 +106,11 @@ class Sink:
 
 
 def send(
-    client: LogClient, bidder: int, amount: int, bid_id: str | None = None, lot: int = LOT,
+    client: LogClient,
+    bidder: int,
+    amount: int,
+    bid_id: str | None = None,
+    lot: int = LOT,
     shard: int = SHARD,
 ) -> Sink:
     sink = Sink()
@@ -111,7 +119,11 @@ def send(
 
 
 async def bid(
-    client: LogClient, bidder: int, amount: int, bid_id: str | None = None, lot: int = LOT,
+    client: LogClient,
+    bidder: int,
+    amount: int,
+    bid_id: str | None = None,
+    lot: int = LOT,
     shard: int = SHARD,
 ) -> tuple[dict[str, Any] | None, str | None, bool]:
     return await send(client, bidder, amount, bid_id, lot, shard).answer()

@@ -16,9 +16,7 @@ from .harness import LOT, QUICK, bid, client_of, journal, new_id, put_up, record
 
 
 async def test_what_waits_is_bounded(quick: Settings) -> None:
-    few = quick.model_copy(
-        update={"limits": QUICK.model_copy(update={"gateway_inflight_max": 5})}
-    )
+    few = quick.model_copy(update={"limits": QUICK.model_copy(update={"gateway_inflight_max": 5})})
     async with client_of(few) as client:
         async with recording(few):
             await put_up(client)

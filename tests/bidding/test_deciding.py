@@ -73,7 +73,9 @@ def test_a_batch_is_decided_in_its_order(batches: Batches) -> None:
     assert kinds(outcome) == ["bid.accepted", "bid.accepted", "bid.refused", "bid.accepted"]
     accepted = [e for e in batches.bodies if e["kind"] == "bid.accepted"]
     assert [(e["n"], e["bidder"], e["amount_minor"]) for e in accepted] == [
-        (1, 1, 1000), (2, 2, 1010), (3, 1, 1020),
+        (1, 1, 1000),
+        (2, 2, 1010),
+        (3, 1, 1020),
     ]
     assert [e["at_ms"] for e in accepted] == sorted({e["at_ms"] for e in accepted})
     assert outcome.refused == {"BELOW_MIN_INCREMENT": 1}
@@ -178,8 +180,10 @@ def test_a_bid_to_a_lot_that_was_never_listed(batches: Batches) -> None:
 def test_staff_commands_are_answered_once_each(batches: Batches) -> None:
     outcome = batches.run(admit(3), admit(3), listed(), wire.encode_probe("probe"))
     assert [(a["req"], a["ok"], a.get("code")) for a in outcome.answers] == [
-        ("admit 3 8", True, None), ("admit 3 8", False, "ALREADY_ADMITTED"),
-        ("list 8", False, "ALREADY_LISTED"), ("probe", True, None),
+        ("admit 3 8", True, None),
+        ("admit 3 8", False, "ALREADY_ADMITTED"),
+        ("list 8", False, "ALREADY_LISTED"),
+        ("probe", True, None),
     ]
     assert kinds(outcome) == ["bidder.admitted"]
 
@@ -216,14 +220,42 @@ GOOD = {"k": "bid", "lot": LOT, "by": 1, "id": new_id(), "amount": 5}
 @pytest.mark.parametrize(
     "value",
     [
-        b"", b"\xff\xfe", b"[]", b"null", b'"bid"', b"{}", b'{"k":"bid"}', b'{"k":"tick"}',
-        *(orjson.dumps(GOOD | change) for change in (
-            {"lot": "8"}, {"lot": True}, {"lot": -1}, {"lot": 2**63}, {"lot": None}, {"k": 1},
-            {"k": "unheard of"}, {"by": None}, {"by": "1"}, {"by": 2**63}, {"by": 1.0},
-            {"id": None}, {"id": 5}, {"id": "not a uuid"}, {"id": GOOD["id"].upper()},
-            {"amount": 0}, {"amount": -5}, {"amount": 1.5}, {"amount": "5"}, {"amount": 2**53},
-            {"amount": True}, {"k": "admit"}, {"k": "admit", "code": 5, "robot": False},
-        )),
+        b"",
+        b"\xff\xfe",
+        b"[]",
+        b"null",
+        b'"bid"',
+        b"{}",
+        b'{"k":"bid"}',
+        b'{"k":"tick"}',
+        *(
+            orjson.dumps(GOOD | change)
+            for change in (
+                {"lot": "8"},
+                {"lot": True},
+                {"lot": -1},
+                {"lot": 2**63},
+                {"lot": None},
+                {"k": 1},
+                {"k": "unheard of"},
+                {"by": None},
+                {"by": "1"},
+                {"by": 2**63},
+                {"by": 1.0},
+                {"id": None},
+                {"id": 5},
+                {"id": "not a uuid"},
+                {"id": GOOD["id"].upper()},
+                {"amount": 0},
+                {"amount": -5},
+                {"amount": 1.5},
+                {"amount": "5"},
+                {"amount": 2**53},
+                {"amount": True},
+                {"k": "admit"},
+                {"k": "admit", "code": 5, "robot": False},
+            )
+        ),
         *(orjson.dumps({k: v for k, v in GOOD.items() if k != gone}) for gone in GOOD),
     ],
 )

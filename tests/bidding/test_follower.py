@@ -51,7 +51,9 @@ async def followed(redis: Redis) -> AsyncIterator[Followed]:
 
 async def publish(redis: Redis, *batches: tuple[int, int], at: str = "*") -> None:
     for epoch, no in batches:
-        await redis.xadd(keys.events(0), {BATCH_FIELD: encode_batch(epoch, no, "1-1", [], [])}, id=at)
+        await redis.xadd(
+            keys.events(0), {BATCH_FIELD: encode_batch(epoch, no, "1-1", [], [])}, id=at
+        )
 
 
 async def test_batches_come_in_order_without_asking(redis: Redis, followed: Followed) -> None:

@@ -50,9 +50,7 @@ async def agrees(redis: Redis, database_url: str, *lots: int) -> bool:
 
 
 async def bid_a_while(client: LogClient, count: int, first: int = 0, lot: int = LOT) -> None:
-    sinks = [
-        send(client, 101 + n % 2, 1000 + 10 * n, lot=lot) for n in range(first, first + count)
-    ]
+    sinks = [send(client, 101 + n % 2, 1000 + 10 * n, lot=lot) for n in range(first, first + count)]
     for sink in sinks:
         assert (await sink.answer())[0] is not None
 
@@ -75,7 +73,9 @@ async def test_equal_amounts_stand_in_the_order_of_their_numbers(redis: Redis) -
     bids = [BidAccepted(bidder, new_id(), 500, n) for n, bidder in ((1, 99), (2, 5), (10, 1))]
     await HotView(redis, 0).restore({}, {LOT: bids})
     assert [member for member, _ in await book(redis)] == [
-        "0000000001:99", "0000000002:5", "0000000010:1",
+        "0000000001:99",
+        "0000000002:5",
+        "0000000010:1",
     ]
 
 
@@ -184,7 +184,9 @@ async def test_ids_never_fall_behind_what_was_consumed(
     await redis.flushall()
     async with recording(quick), client_of(quick) as client:
         await until(lambda: redis.exists(keys.marker(0)))
-        info = await redis.xinfo_stream(keys.inbox(0)) if await redis.exists(keys.inbox(0)) else None
+        info = (
+            await redis.xinfo_stream(keys.inbox(0)) if await redis.exists(keys.inbox(0)) else None
+        )
         entry, _, _ = await bid(client, 102, 5000)
     assert entry is not None
     assert log_order(entry["log"]) > log_order(ahead)

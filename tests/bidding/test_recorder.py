@@ -45,7 +45,9 @@ async def test_a_bid_is_on_disk_when_it_is_answered(log: LogClient, database_url
     entry, _, _ = await bid(log, 102, 1005)
     assert entry is not None
     assert (entry["kind"], entry["reason"], entry["minimum_minor"]) == (
-        "bid.refused", "BELOW_MIN_INCREMENT", 1010,
+        "bid.refused",
+        "BELOW_MIN_INCREMENT",
+        1010,
     )
     assert (await journal(database_url))[-1] == entry
 
@@ -136,7 +138,9 @@ async def test_a_first_commit_that_is_still_under_way(
             await held.start()
             await blocker.execute("LOCK TABLE journal IN EXCLUSIVE MODE")
             sink = send(client, 101, 1000)
-            waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'journal'::regclass"
+            waits = (
+                "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'journal'::regclass"
+            )
             await until(lambda: blocker.fetchval(waits))
             cable.cut()
             await asyncio.sleep(0.3)
@@ -293,7 +297,9 @@ async def test_the_ledger_lost_between_taking_the_shard_and_reading_it(
             assert cable.lost == 2
 
 
-async def test_the_log_lost_at_every_step(quick: Settings, redis_url: str, database_url: str) -> None:
+async def test_the_log_lost_at_every_step(
+    quick: Settings, redis_url: str, database_url: str
+) -> None:
     async with wire_to_redis(redis_url) as (cable, url):
         cut = quick.model_copy(update={"redis_url": url})
         async with recording(cut) as task, client_of(quick) as client:
@@ -319,9 +325,14 @@ async def test_foreign_entries_do_not_hold_up_the_shard(
     await put_up(log)
     good: dict[str, Any] = {"k": "bid", "lot": LOT, "by": 101, "id": new_id(), "amount": 1000}
     for value in (
-        b"\xff", b"[]", b"{}", orjson.dumps(good | {"lot": 2**63 - 1}),
-        orjson.dumps(good | {"lot": 2**64 - 1}), orjson.dumps(good | {"by": 2**63}),
-        orjson.dumps(good | {"id": "x"}), orjson.dumps(good | {"amount": 2**60}),
+        b"\xff",
+        b"[]",
+        b"{}",
+        orjson.dumps(good | {"lot": 2**63 - 1}),
+        orjson.dumps(good | {"lot": 2**64 - 1}),
+        orjson.dumps(good | {"by": 2**63}),
+        orjson.dumps(good | {"id": "x"}),
+        orjson.dumps(good | {"amount": 2**60}),
         orjson.dumps({"k": "list", "lot": 77, "params": 5}),
         orjson.dumps({"k": "admit", "lot": LOT, "by": 2**63, "code": "B", "robot": False}),
         orjson.dumps({"k": "admit", "lot": LOT, "by": 1, "code": None, "robot": False}),

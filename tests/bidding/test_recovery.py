@@ -23,7 +23,9 @@ async def fill(settings: Settings) -> str:
     known = new_id()
     async with recording(settings), client_of(settings) as client:
         await put_up(client, bidders=3)
-        await put_up(client, lot=9, start_ms=now_ms() - 1000, end_ms=now_ms() + 1000, extension=None)
+        await put_up(
+            client, lot=9, start_ms=now_ms() - 1000, end_ms=now_ms() + 1000, extension=None
+        )
         await bid(client, 101, 1000, known)
         await bid(client, 102, 1000, lot=9)
         for n in range(1, 40):

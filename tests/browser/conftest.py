@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from browser.instance import Instance, running
-from browser.wire import Wire, wire_to
-from browser.visitors import Visitors
 from playwright.async_api import Browser, Playwright, async_playwright, expect
+
+from browser.instance import Instance, running
+from browser.visitors import Visitors
+from browser.wire import Wire, wire_to
 
 _ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",

@@ -100,6 +100,12 @@ class Instance:
                 await self.until(lot, lambda state: state["phase"] == "open")
         return lots
 
+    async def on_first_page(self, lot: int) -> None:
+        """Until the session of `lot` is the one that pages begin with."""
+        async with asyncio.timeout(10), httpx.AsyncClient(base_url=self.base) as client:
+            while f'data-lot="{lot}"' not in (await client.get("/")).text:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+
     async def person(self, role: accounts.Role = "bidder", lots: list[int] | None = None) -> str:
         """The login of a new account, admitted to `lots`. Its password is PASSWORD."""
         login = f"{role}.{next(self._numbers)}"
@@ -143,7 +149,7 @@ class Instance:
     async def until(self, lot: int, true: Any, timeout_s: float = 15) -> dict[str, Any]:
         """The first public state of `lot` for which `true` holds."""
         async with asyncio.timeout(timeout_s):
-            while not true(state := await self.state(lot)):
+            while not true(state := await self.state(lot)):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
             return state
 

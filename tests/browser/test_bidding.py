@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from playwright.async_api import expect
+
 from browser.instance import START, STEP, Instance
 from browser.visitors import Room, Visitors, dong, grouped
 from browser.wire import Wire
-from playwright.async_api import expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 WITHIN_MS = 1_000
@@ -144,7 +145,7 @@ async def test_a_price_that_moves_under_the_finger_must_be_read_first(
     await expect(room.note).to_contain_text("Mức thấp nhất vừa đổi thành")
     assert len(await instance.bids(lot)) == 1
     await room.can_press(f"Trả {dong(START + STEP)}")
-    await room.press()
+    await room.act.click()
     await expect(room.acts.first).to_contain_text("Đã ghi sổ: lượt số 2")
 
 

@@ -6,11 +6,11 @@ import re
 import time
 
 import pytest
-from browser.instance import START, STEP, Instance
-from browser.visitors import Room, Visitors, dong
 from playwright.async_api import expect
 
 from auction_engine.rules.params import Extension
+from browser.instance import START, STEP, Instance
+from browser.visitors import Room, Visitors, dong
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 _WRONG_BY_MS = -7 * 3_600_000

@@ -1,14 +1,15 @@
-"""When the line breaks: the page says so, takes no bid, comes back, and loses and doubles nothing."""
+"""When the line breaks: the page says so, takes no bid, comes back, loses and doubles nothing."""
 
 from __future__ import annotations
 
 import re
 
 import pytest
+from playwright.async_api import expect
+
 from browser.instance import START, STEP, Instance
 from browser.visitors import NETWORK, Room, Visitors, dong
 from browser.wire import Wire
-from playwright.async_api import expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from browser.instance import PASSWORD, START, Instance
-from browser.visitors import Room, Visitors, dong
 from playwright.async_api import expect
 
 from auction_engine.identity.accounts import Role
+from browser.instance import PASSWORD, START, Instance
+from browser.visitors import Room, Visitors, dong
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -73,6 +73,7 @@ async def test_each_role_lands_on_its_own_page_and_on_no_others(
 ) -> None:
     visitors.expect_complaint("status of 403")
     (lot,) = await instance.put_up()
+    await instance.on_first_page(lot)
     login = await instance.person(role)
     page = (await visitors.come()).page
     await page.goto("/login")

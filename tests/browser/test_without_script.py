@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
+from playwright.async_api import expect
+
 from browser.instance import START, STEP, Instance
 from browser.visitors import Room, Visitors, dong, grouped
-from playwright.async_api import expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -24,7 +25,9 @@ async def test_state_is_shown_and_a_bid_by_form_recorded(
     await page.goto(f"/lots/{lot}")
     room = Room(page)
     await expect(room.price).to_have_text(dong(START + STEP))
-    await expect(room.standing).to_contain_text(f"Mức thấp nhất lúc này là {dong(START + 2 * STEP)}")
+    await expect(room.standing).to_contain_text(
+        f"Mức thấp nhất lúc này là {dong(START + 2 * STEP)}"
+    )
     await expect(page.locator(".clock__zone")).to_contain_text("giờ Việt Nam, UTC+7")
     await expect(page.locator(".clock__zone")).to_be_visible()
     # What needs a script is not there to be pressed in vain.

@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from browser.instance import PASSWORD
 from playwright.async_api import Browser, BrowserContext, Locator, Page, WebSocket, expect
+
+from browser.instance import PASSWORD
 
 # A request that fails because a test has cut the network is no fault of the page.
 NETWORK = r"net::ERR_|Failed to fetch|WebSocket connection to"

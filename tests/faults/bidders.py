@@ -54,8 +54,15 @@ class Bidder:
     """One page. `lots` are followed and bid for until `stop` is set and all is answered."""
 
     def __init__(
-        self, account: int, code: str, lots: list[int], ports: list[int], redis: Redis,
-        history: History, chance: random.Random, stop: asyncio.Event,
+        self,
+        account: int,
+        code: str,
+        lots: list[int],
+        ports: list[int],
+        redis: Redis,
+        history: History,
+        chance: random.Random,
+        stop: asyncio.Event,
     ) -> None:
         self.account, self.code, self.lots, self.ports = account, code, lots, ports
         self.redis, self.history, self.chance, self.stop = redis, history, chance, stop
@@ -72,12 +79,22 @@ class Bidder:
                 ticket = await tickets.issue(self.redis, self.account, 30)
                 address = f"ws://127.0.0.1:{port}/live"
                 async with connect(
-                    address, subprotocols=[Subprotocol("auction.v1")], compression=None, open_timeout=3, close_timeout=0.5, ping_interval=None
+                    address,
+                    subprotocols=[Subprotocol("auction.v1")],
+                    compression=None,
+                    open_timeout=3,
+                    close_timeout=0.5,
+                    ping_interval=None,
                 ) as socket:
                     self.connections += 1
                     await self._session(socket, ticket)
             except (
-                OSError, RedisError, TimeoutError, WebSocketException, InvalidHandshake, EOFError
+                OSError,
+                RedisError,
+                TimeoutError,
+                WebSocketException,
+                InvalidHandshake,
+                EOFError,
             ):
                 self.history.reconnects += 1
                 await asyncio.sleep(0.2 + 0.4 * self.chance.random())
@@ -128,9 +145,15 @@ class Bidder:
 
     async def _send(self, socket: ClientConnection, bid: Sent) -> None:
         bid.tries += 1
-        await _say(socket, {
-            "t": "bid", "lot": bid.lot, "bid_id": bid.bid_id, "amount_minor": bid.amount_minor,
-        })
+        await _say(
+            socket,
+            {
+                "t": "bid",
+                "lot": bid.lot,
+                "bid_id": bid.bid_id,
+                "amount_minor": bid.amount_minor,
+            },
+        )
 
     async def _hear(self, socket: ClientConnection, message: dict[str, Any]) -> None:
         kind = message["t"]

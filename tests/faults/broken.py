@@ -1,6 +1,6 @@
 """The recorder, broken on purpose: what the checks of this directory must catch.
 
-    python -m faults.broken answer-before-commit|no-epoch-check --shard 0
+python -m faults.broken answer-before-commit|no-epoch-check --shard 0
 """
 
 from __future__ import annotations
@@ -36,10 +36,16 @@ def answer_before_commit() -> None:
         if not writers:
             writers.append(asyncio.create_task(write()))
         outcome = deciding.decide(consumed, entries, set())
-        await queue.put((
-            self._database_url, self._shard, deciding.epoch, consumed, outcome.records,
-            outcome.heads(self._shard),
-        ))
+        await queue.put(
+            (
+                self._database_url,
+                self._shard,
+                deciding.epoch,
+                consumed,
+                outcome.records,
+                outcome.heads(self._shard),
+            )
+        )
         return outcome
 
     recorder.Recorder._decide_and_commit = decide  # type: ignore[method-assign]
@@ -52,7 +58,10 @@ def no_epoch_check() -> None:
     async def keep(connection: Any, shard: int, epoch: int, lease_s: float) -> None:
         await connection.execute(
             "UPDATE shard SET lease_until = clock_timestamp() + $2 * interval '1 second'"
-            " WHERE id = $1 AND epoch = $3", shard, float(lease_s), epoch,
+            " WHERE id = $1 AND epoch = $3",
+            shard,
+            float(lease_s),
+            epoch,
         )
 
     store.renew_lease = keep

@@ -18,7 +18,9 @@ def check(history: History, journal: Journal) -> list[str]:
     wrong: list[str] = []
     bids = {
         (e["bidder"], e["bid_id"]): e
-        for entries in journal.values() for e in entries if e["kind"].startswith("bid.")
+        for entries in journal.values()
+        for e in entries
+        if e["kind"].startswith("bid.")
     }
     _acknowledged(history, bids, wrong)
     _sent(history, journal, bids, wrong)
@@ -135,7 +137,10 @@ def _views(history: History, journal: Journal, wrong: list[str]) -> None:
             accepted = [
                 e["seq"] for e in journal[lot][frame["from"] : seq] if e["kind"] == "bid.accepted"
             ]
-            if listed != accepted[::-1][: len(listed)] or len(accepted) != len(listed) + frame["omitted"]:
+            if (
+                listed != accepted[::-1][: len(listed)]
+                or len(accepted) != len(listed) + frame["omitted"]
+            ):
                 wrong.append(f"{viewer} was shown bids {listed}, not {accepted}")
         place[viewer, lot] = seq
 
@@ -149,9 +154,7 @@ def _told(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
         if e["kind"] == "bidder.admitted":
             codes[e["bidder"]] = e["code"]
         elif e["kind"] == "bid.accepted":
-            state |= {
-                "price_minor": e["amount_minor"], "leader": codes[e["bidder"]], "n": e["n"]
-            }
+            state |= {"price_minor": e["amount_minor"], "leader": codes[e["bidder"]], "n": e["n"]}
         elif e["kind"] in ("lot.opened", "lot.closed"):
             state["phase"] = e["kind"].removeprefix("lot.").replace("opened", "open")
         told.append(dict(state))

@@ -54,8 +54,16 @@ async def drive(world: World, seed: int, fault: Fault, times: int) -> Run:
     redis = make_redis(world.settings.redis_url or "", connections=64)
     stop = asyncio.Event()
     people = [
-        Bidder(100 + n, f"B-{n:03d}", [*lots, due], world.ports, redis, history,
-               random.Random(seed + n), stop)
+        Bidder(
+            100 + n,
+            f"B-{n:03d}",
+            [*lots, due],
+            world.ports,
+            redis,
+            history,
+            random.Random(seed + n),
+            stop,
+        )
         for n in range(BIDDERS)
     ]
     tasks = [asyncio.create_task(one.run()) for one in people]
@@ -68,7 +76,9 @@ async def drive(world: World, seed: int, fault: Fault, times: int) -> Run:
             run.faults += 1
             await recover(world, history, lots, run)
         last_ms = now_ms()
-        await until(lambda: _closed(world, due), RECOVERED_WITHIN_S + max(0, due_ms - now_ms()) / 1000)
+        await until(
+            lambda: _closed(world, due), RECOVERED_WITHIN_S + max(0, due_ms - now_ms()) / 1000
+        )
         stop.set()
         async with asyncio.timeout(RECOVERED_WITHIN_S + 10):
             await asyncio.gather(*tasks)
@@ -82,7 +92,9 @@ async def drive(world: World, seed: int, fault: Fault, times: int) -> Run:
     await _judge(world, run, history, [*lots, due], (first_ms, last_ms))
     if run.stuck is None:
         with contextlib.suppress(AssertionError):
-            await until(lambda: agrees_with_ledger(redis, world.settings.database_url or "", lots), 5)
+            await until(
+                lambda: agrees_with_ledger(redis, world.settings.database_url or "", lots), 5
+            )
         if not await agrees_with_ledger(redis, world.settings.database_url or "", lots):
             run.wrong.append("the order books are not the ledger's")
     await redis.aclose()
@@ -98,10 +110,13 @@ async def put_up(world: World) -> tuple[list[int], int, int]:
         for lot in lots:
             await client.list_lot(0, lot, params())
         await client.list_lot(0, due, params(end_ms=due_ms, extension=None))
-        await asyncio.gather(*(
-            client.admit(0, lot, 100 + n, f"B-{n:03d}", False)
-            for lot in [*lots, due] for n in range(BIDDERS)
-        ))
+        await asyncio.gather(
+            *(
+                client.admit(0, lot, 100 + n, f"B-{n:03d}", False)
+                for lot in [*lots, due]
+                for n in range(BIDDERS)
+            )
+        )
     return lots, due, due_ms
 
 
@@ -131,7 +146,9 @@ async def _judge(
         run.wrong.append(f"verify: {report.problem}")
     rows = [e for entries in journal.values() for e in entries if e["kind"].startswith("bid.")]
     run.rows, run.acknowledged = len(rows), history.acknowledged
-    run.during = sum(e["kind"] == "bid.accepted" and window[0] < e["at_ms"] < window[1] for e in rows)
+    run.during = sum(
+        e["kind"] == "bid.accepted" and window[0] < e["at_ms"] < window[1] for e in rows
+    )
     run.reconnects = history.reconnects
     for child in world.children:
         if child.running and child.megabytes > MOST_MEGABYTES:

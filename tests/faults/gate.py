@@ -27,9 +27,15 @@ async def main(port: int) -> None:
     async with running(settings, redis) as gateway:
         config = uvicorn.Config(
             Starlette(routes=[Route("/", _hello)]),
-            host="127.0.0.1", port=port, http="httptools", loop="none", lifespan="off",
+            host="127.0.0.1",
+            port=port,
+            http="httptools",
+            loop="none",
+            lifespan="off",
             ws=gateway.new_connection,  # type: ignore[arg-type]
-            log_config=None, access_log=False, timeout_graceful_shutdown=1,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=1,
         )
         with contextlib.suppress(KeyboardInterrupt):
             await uvicorn.Server(config).serve()

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 
 import pytest
 
-from .drive import Run, drive
+from .drive import Fault, Run, drive
 from .test_faults import kill_recorder, stop_recorder_beyond_its_lease
 from .world import World
 
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(120)]
 
 
-async def run_broken(how: str, fault, seed: int) -> Run:  # type: ignore[no-untyped-def]
+async def run_broken(how: str, fault: Fault, seed: int, times: int) -> Run:
     world = World(["-m", "faults.broken", how])
     try:
-        world.start()
-        return await drive(world, seed, fault, 2)
+        await asyncio.to_thread(world.start)
+        return await drive(world, seed, fault, times)
     finally:
-        world.stop()
+        await asyncio.to_thread(world.stop)
 
 
 async def test_an_answer_before_the_commit_is_caught() -> None:
     seed = random.randrange(2**32)
     print("seed", seed)
-    run = await run_broken("answer-before-commit", kill_recorder, seed)
+    run = await run_broken("answer-before-commit", kill_recorder, seed, 2)
     print(run.wrong[:3], run.stuck)
     assert run.acknowledged > 60  # it works, until it is killed
     assert any("acknowledged but not in the ledger" in w or "recorded {" in w for w in run.wrong)
@@ -34,7 +35,7 @@ async def test_an_answer_before_the_commit_is_caught() -> None:
 async def test_a_missing_epoch_check_is_caught() -> None:
     seed = random.randrange(2**32)
     print("seed", seed)
-    run = await run_broken("no-epoch-check", stop_recorder_beyond_its_lease, seed)
+    run = await run_broken("no-epoch-check", stop_recorder_beyond_its_lease, seed, 1)
     print(run.wrong[:3], run.stuck)
     assert run.acknowledged > 60
     caught = [w for w in run.wrong if "epoch" in w]

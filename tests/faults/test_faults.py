@@ -11,6 +11,7 @@ import random
 from collections.abc import Iterator
 
 import pytest
+from bidding.harness import until
 
 from .drive import Fault, Run, drive
 from .world import World
@@ -82,12 +83,15 @@ async def stop_recorder_beyond_its_lease(world: World, chance: random.Random) ->
     stopped, epoch = await asyncio.to_thread(lambda: (world.owner(), world.epoch()))
     stopped.pause()
     try:
-        while await asyncio.to_thread(world.epoch) == epoch:
-            await asyncio.sleep(0.1)
+        await until(lambda: taken_over(world, epoch))
         await asyncio.sleep(chance.uniform(0.0, 0.5))
     finally:
         stopped.go_on()
     assert await asyncio.to_thread(world.owner) is not stopped
+
+
+async def taken_over(world: World, epoch: int) -> bool:
+    return await asyncio.to_thread(world.epoch) != epoch
 
 
 async def kill_postgres(world: World, chance: random.Random) -> None:
@@ -100,8 +104,14 @@ async def kill_postgres(world: World, chance: random.Random) -> None:
 @pytest.mark.parametrize(
     "fault",
     [
-        kill_gateway, kill_recorder, kill_everything_of_ours, kill_valkey, wipe_valkey,
-        flush_valkey, stop_recorder_beyond_its_lease, kill_postgres,
+        kill_gateway,
+        kill_recorder,
+        kill_everything_of_ours,
+        kill_valkey,
+        wipe_valkey,
+        flush_valkey,
+        stop_recorder_beyond_its_lease,
+        kill_postgres,
     ],
 )
 async def test_no_acknowledged_bid_is_lost_or_doubled(

@@ -36,8 +36,12 @@ class Child:
     def start(self) -> None:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, *self._arguments], env=self._env, cwd=ROOT / "tests",
-                stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                [sys.executable, *self._arguments],
+                env=self._env,
+                cwd=ROOT / "tests",
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
             )
 
     @property
@@ -120,8 +124,10 @@ class World:
     @property
     def settings(self) -> Settings:
         return Settings(
-            data_dir=self.home / "data", database_url=self.servers.database_url,
-            redis_url=self.servers.redis_url, limits=LIMITS,
+            data_dir=self.home / "data",
+            database_url=self.servers.database_url,
+            redis_url=self.servers.redis_url,
+            limits=LIMITS,
         )
 
     def owner(self) -> Child:

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import pytest
-from bidding.harness import client_of, put_up, recording
+from bidding.harness import client_of, put_up, query, recording
 
 from auction_engine.settings import Limits, Settings
 
@@ -23,7 +23,8 @@ def serve(settings: Settings) -> Serve:
         changed = settings.model_copy(update={"limits": Limits(**({"lease_s": 1} | limits))})
         async with recording(changed):
             async with client_of(changed) as client:
-                await put_up(client, bidders=bidders)
+                if not await query(changed.database_url or "", "SELECT 1 FROM lot_head"):
+                    await put_up(client, bidders=bidders)
             async with room_of(changed) as room:
                 yield room
 

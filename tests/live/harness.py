@@ -104,11 +104,18 @@ async def room_of(settings: Settings) -> AsyncIterator[Room]:
     gateway = Gateway(settings, redis)
     await gateway.start()
     listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(
-        Starlette(routes=[Route("/", hello)]), http="httptools", loop="none", lifespan="off",
-        ws=gateway.new_connection,  # type: ignore[arg-type]
-        log_config=None, access_log=False, timeout_graceful_shutdown=1,
-    ))
+    server = uvicorn.Server(
+        uvicorn.Config(
+            Starlette(routes=[Route("/", hello)]),
+            http="httptools",
+            loop="none",
+            lifespan="off",
+            ws=gateway.new_connection,  # type: ignore[arg-type]
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=1,
+        )
+    )
     server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
     task = asyncio.create_task(server.serve([listening]))
     try:
@@ -132,18 +139,18 @@ class Raw:
         """A raw socket after its handshake, and the answer's head."""
         reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**20)
         key = base64.b64encode(os.urandom(16)).decode()
-        writer.write((
-            f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n"
-            f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n"
-            f"Sec-WebSocket-Protocol: auction.v1\r\n{extra}\r\n"
-        ).encode())
+        writer.write(
+            (
+                f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n"
+                f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n"
+                f"Sec-WebSocket-Protocol: auction.v1\r\n{extra}\r\n"
+            ).encode()
+        )
         async with asyncio.timeout(5):
             head = await reader.readuntil(b"\r\n\r\n")
         return cls(reader, writer), head.decode()
 
-    def frame(
-        self, payload: bytes, opcode: int = 1, fin: bool = True, masked: bool = True
-    ) -> None:
+    def frame(self, payload: bytes, opcode: int = 1, fin: bool = True, masked: bool = True) -> None:
         size = len(payload)
         head = bytes([(0x80 if fin else 0) | opcode])
         bit = 0x80 if masked else 0

@@ -101,9 +101,14 @@ async def test_a_client_that_left_before_its_welcome_leaves_nothing(room: Room) 
 @pytest.mark.parametrize(
     ("origin", "allowed"),
     [
-        (None, True), ("http://127.0.0.1:{port}", True), ("https://pages.example", True),
-        ("https://evil.example", False), ("null", False), ("http://127.0.0.1", False),
-        ("http://127.0.0.1:{port}.evil.example", False), ("https://pages.example:444", False),
+        (None, True),
+        ("http://127.0.0.1:{port}", True),
+        ("https://pages.example", True),
+        ("https://evil.example", False),
+        ("null", False),
+        ("http://127.0.0.1", False),
+        ("http://127.0.0.1:{port}.evil.example", False),
+        ("https://pages.example:444", False),
     ],
 )
 async def test_other_origins_are_refused(serve: Serve, origin: str | None, allowed: bool) -> None:

@@ -107,14 +107,24 @@ def test_the_overview_names_the_same_messages_and_codes() -> None:
     assert close_codes <= set(DOCUMENT["channels"]["live"]["x-close-codes"])
 
 
-@pytest.mark.parametrize(("name", "message"), [
-    ("bid", {"t": "bid", "lot": 1, "bid_id": "0f8fad5b-d9cb-469f-a165-70867728950e",
-             "amount_minor": 2**53}),
-    ("bid", {"t": "bid", "lot": 1, "bid_id": "x", "amount_minor": 5}),
-    ("welcome", {"t": "welcome", "now_ms": 1, "bidder": True, "resume_s": 60, "more": 1}),
-    ("bye", {"t": "bye", "code": 4000, "text": "", "retry_ms": None}),
-    ("time", {"t": "time", "at": "1", "now_ms": 1}),
-])
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        (
+            "bid",
+            {
+                "t": "bid",
+                "lot": 1,
+                "bid_id": "0f8fad5b-d9cb-469f-a165-70867728950e",
+                "amount_minor": 2**53,
+            },
+        ),
+        ("bid", {"t": "bid", "lot": 1, "bid_id": "x", "amount_minor": 5}),
+        ("welcome", {"t": "welcome", "now_ms": 1, "bidder": True, "resume_s": 60, "more": 1}),
+        ("bye", {"t": "bye", "code": 4000, "text": "", "retry_ms": None}),
+        ("time", {"t": "time", "at": "1", "now_ms": 1}),
+    ],
+)
 def test_the_check_bites(name: str, message: Any) -> None:
     with pytest.raises(ValidationError):
         check(name, message)
@@ -157,15 +167,25 @@ async def test_real_messages_are_as_described(house: House) -> None:
             await bidder.say(t="watch", lot=lot, epoch=snapshot["epoch"], seq=1)
             resumed = await bidder.hear("update")
             assert (resumed["from"], len(resumed["bids"])) == (1, 2)
-            for wrong in ({"t": "x"}, {"t": "watch"}, {"t": "watch", "lot": 999_999},
-                          {"t": "bid", "lot": lot, "bid_id": new_id(), "amount_minor": 1.5}):
+            for wrong in (
+                {"t": "x"},
+                {"t": "watch"},
+                {"t": "watch", "lot": 999_999},
+                {"t": "bid", "lot": lot, "bid_id": new_id(), "amount_minor": 1.5},
+            ):
                 await onlooker.say(**wrong)
                 await onlooker.hear("error")
     heard = bidder.heard + onlooker.heard
     for message in heard:
         check(message["t"], message)
     assert {message["t"] for message in heard} == {
-        "welcome", "snapshot", "update", "recorded", "refused", "error", "time",
+        "welcome",
+        "snapshot",
+        "update",
+        "recorded",
+        "refused",
+        "error",
+        "time",
     }
 
 

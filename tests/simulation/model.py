@@ -105,14 +105,25 @@ class World:
     def _params(self) -> LotParams:
         extension = Extension(2_000, 3_000, 2) if self.chance.random() < 0.5 else None
         start = BEGIN_MS + self.chance.randrange(0, 3_000)
-        return LotParams("VND", 0, 1_000, 10, start, start + self.chance.randrange(2_000, 30_000), extension)
+        return LotParams(
+            "VND", 0, 1_000, 10, start, start + self.chance.randrange(2_000, 30_000), extension
+        )
 
     def step(self) -> None:
         self.now_ms += self.chance.choice((0, 0, 1, 5, 40, 200))
         actions = (
-            (self.send, 30), (self.send_again, 8), (self.misuse, 1), (self.tick, 6), (self.read, 20),
-            (self.decide, 22), (self.commit, 22), (self.publish, 22), (self.crash, 2),
-            (self.lose_log, 1), (self.pause, 1), (self.go_on, 2),
+            (self.send, 30),
+            (self.send_again, 8),
+            (self.misuse, 1),
+            (self.tick, 6),
+            (self.read, 20),
+            (self.decide, 22),
+            (self.commit, 22),
+            (self.publish, 22),
+            (self.crash, 2),
+            (self.lose_log, 1),
+            (self.pause, 1),
+            (self.go_on, 2),
         )
         self.chance.choices([a for a, _ in actions], [w for _, w in actions])[0]()
 
@@ -124,7 +135,9 @@ class World:
 
     def send(self) -> None:
         lot, bidder = self.chance.choice(LOTS), self.chance.choice((*BIDDERS, 99))
-        bid_id = f"{self.chance.getrandbits(32):08x}-0000-4000-8000-{self.chance.getrandbits(48):012x}"
+        bid_id = (
+            f"{self.chance.getrandbits(32):08x}-0000-4000-8000-{self.chance.getrandbits(48):012x}"
+        )
         rows = self.ledger.rows.get(lot, [])
         price = 990
         for body, _ in reversed(rows[-10:]):
@@ -145,7 +158,9 @@ class World:
         if self.ledger.keys:
             bidder, bid_id = self.chance.choice(list(self.ledger.keys))
             bid = self.sent[bidder, bid_id]
-            self._append(wire.encode_bid(self.chance.choice(LOTS), bidder, bid_id, bid["amount"] + 1))
+            self._append(
+                wire.encode_bid(self.chance.choice(LOTS), bidder, bid_id, bid["amount"] + 1)
+            )
             self.reused += 1
 
     def tick(self) -> None:
@@ -258,7 +273,11 @@ class World:
                     self._append(wire.encode_bid(bid["lot"], bidder, bid_id, bid["amount"]))
             for lot in LOTS:
                 if lot not in self.ledger.rows:  # its listing was lost with the log
-                    self._append(wire.encode_list(lot, LotParams("VND", 0, 1_000, 10, BEGIN_MS, self.now_ms + 1), "x"))
+                    self._append(
+                        wire.encode_list(
+                            lot, LotParams("VND", 0, 1_000, 10, BEGIN_MS, self.now_ms + 1), "x"
+                        )
+                    )
                 self._append(wire.encode_tick(lot))
             while self.inbox or self.owner.backlog or self.owner.decided or self.owner.committed:
                 for work in (self.publish, self.commit, self.decide, self.read):

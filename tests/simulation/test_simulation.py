@@ -104,7 +104,7 @@ def _forget_a_row(world: World) -> None:
 
 
 def _double_answer(world: World) -> None:
-    key, answers = next(iter(world.answers.items()))
+    _, answers = next(iter(world.answers.items()))
     answers.append(answers[0].replace(b'"epoch":', b'"epoch":9'))
 
 
