@@ -117,6 +117,23 @@ async def test_a_page_fits_a_phone_of_320_pixels(
     assert cut == []
 
 
+async def test_what_the_pages_policy_forbids_would_be_noticed(
+    scene: Scene, visitors: Visitors
+) -> None:
+    page = await show(visitors, scene, "session")
+    async with page.expect_console_message(lambda message: message.type == "error"):
+        await page.evaluate(
+            """() => {
+              const script = document.createElement("script");
+              script.textContent = "document.title = 'taken over'";
+              document.head.append(script);
+            }"""
+        )
+    assert await page.title() != "taken over"
+    assert len(visitors.complaints) == 1
+    assert "Content Security Policy" in visitors.complaints.pop()
+
+
 def axe() -> str:
     if not AXE.is_file():
         told = "axe-core is not installed: run `make web` to be told what keeps people out"

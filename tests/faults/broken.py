@@ -9,9 +9,12 @@ import asyncio
 import sys
 from typing import Any
 
+import asyncpg
+
 from auction_engine import cli
 from auction_engine.bidding import recorder
 from auction_engine.ledger import store
+from auction_engine.ledger.errors import OwnershipLost
 
 _LATE_S = 0.4
 
@@ -64,7 +67,23 @@ def no_epoch_check() -> None:
             epoch,
         )
 
-    store.renew_lease = keep
+    acquire, commit, had = store.acquire_shard, store.commit_batch, dict[str, int]()
+
+    async def take_again(connection: Any, shard: int, owner: str, lease_s: float) -> int | None:
+        if owner not in had:
+            epoch = await acquire(connection, shard, owner, lease_s)
+            if epoch is None:
+                return None
+            had[owner] = epoch
+        return had[owner]
+
+    async def read_again(*args: Any) -> None:
+        try:
+            await commit(*args)
+        except asyncpg.UniqueViolationError:
+            raise OwnershipLost("somebody else writes; read the ledger and go on") from None
+
+    store.renew_lease, store.acquire_shard, store.commit_batch = keep, take_again, read_again
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import asyncio
 
 import httpx
 import pytest
-from bidding.harness import LOT, new_id
+from bidding.harness import LOT, new_id, until
 from websockets.exceptions import InvalidStatus
 
 from .conftest import Serve
@@ -48,8 +48,11 @@ async def test_a_ticket_nobody_issued(room: Room, ticket: str) -> None:
 
 async def test_an_expired_ticket(room: Room) -> None:
     ticket = await room.ticket(101, ttl_s=1)
-    while await room.gateway.redis.exists(f"ticket:{ticket}"):
-        await asyncio.sleep(0.05)
+
+    async def expired() -> bool:
+        return not await room.gateway.redis.exists(f"ticket:{ticket}")
+
+    await until(expired)
     async with room.connection() as socket:
         client = Client(socket)
         await client.say({"t": "hello", "ticket": ticket})
@@ -93,9 +96,7 @@ async def test_a_client_that_left_before_its_welcome_leaves_nothing(room: Room) 
         raw.close()
     async with room.client() as client:
         await client.watch(LOT)
-    async with asyncio.timeout(5):
-        while room.gateway._connections or room.gateway.rooms._rooms:
-            await asyncio.sleep(0.02)
+    await until(lambda: not room.gateway._connections and not room.gateway.rooms._rooms, 5)
 
 
 @pytest.mark.parametrize(
@@ -155,9 +156,7 @@ async def test_limits_of_connections(serve: Serve) -> None:
             with pytest.raises(InvalidStatus, match="429"):
                 async with room.client():
                     pass
-        async with asyncio.timeout(5):
-            while room.gateway._connections:
-                await asyncio.sleep(0.01)
+        await until(lambda: not room.gateway._connections, 5)
         assert not room.gateway._addresses
     async with serve(connections_max=2) as room, room.client(), room.client():
         with pytest.raises(InvalidStatus, match="503"):

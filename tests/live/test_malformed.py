@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import orjson
 import pytest
-from bidding.harness import LOT, new_id
+from bidding.harness import LOT, new_id, until
 
 from .conftest import Serve
 from .harness import Raw, Room
@@ -140,9 +139,7 @@ async def test_broken_frames_end_the_connection(
     assert await raw.code() == code
     await raw.gone()
     raw.close()
-    async with asyncio.timeout(5):
-        while room.gateway._connections:
-            await asyncio.sleep(0.01)
+    await until(lambda: not room.gateway._connections, 5)
 
 
 async def test_a_message_in_pieces_is_one_message(room: Room) -> None:

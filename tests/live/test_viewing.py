@@ -187,8 +187,7 @@ async def test_a_client_that_does_not_read_is_cut_and_nobody_else(serve: Serve) 
                 await place((one, other)[n % 2], 1000 + 10 * n)
             raw, _ = await Raw.open(room.port)
             raw.say({"t": "hello"})
-            while len(room.gateway._connections) < 4:
-                await asyncio.sleep(0.01)
+            await until(lambda: len(room.gateway._connections) == 4)
             (deaf,) = [c for c in room.gateway._connections if c not in _known(room, raw)]
             # It asks and never reads: pongs and answers pile up, but not beyond the limit.
             most = 0

@@ -48,7 +48,7 @@ export class Head {
     setText(find(this.room, ".clock__date"), this.speech.date(state.end_ms));
     const moved = field(this.room, "moved");
     if (moved) {
-      moved.hidden = state.extensions === 0 || state.phase === "closed";
+      moved.hidden = state.extensions === 0;
       if (state.extensions) {
         const values = { n: state.extended_by ?? state.n, times: state.extensions, time: this.speech.time(state.end_ms) };
         setText(moved, t("clock.moved", values));
