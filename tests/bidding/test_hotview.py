@@ -158,8 +158,10 @@ async def test_an_older_copy_is_noticed_and_put_right(
     old = [(name, await redis.dump(name)) for name in names]
     await bid_a_while(log, 5, 10)
     await until(lambda: agrees(redis, database_url, LOT))
-    for name, value in old:
-        await redis.restore(name, 0, value, replace=True)
+    async with redis.pipeline(transaction=True) as copy:
+        for name, value in old:
+            copy.restore(name, 0, value, replace=True)
+        await copy.execute()
     await until(lambda: agrees(redis, database_url, LOT), REBUILT_WITHIN_S)
     assert (await bid(log, 102, 4000))[0] is not None
 

@@ -393,7 +393,8 @@ async def test_cancelling_it_again_and_again_leaves_a_sound_ledger(
                 assert entry["n"] == n + 1
     epochs = [e["epoch"] for e in await journal(database_url)]
     assert epochs == sorted(epochs)
-    assert len(set(epochs)) > 3
+    assert len(set(epochs)) > 1
+    assert epochs[-1] > 3
     assert (await verify(database_url)).clean
     rows = await query(database_url, "SELECT count(*) FROM journal WHERE bid_id IS NOT NULL")
     assert rows[0][0] == len(sinks)

@@ -106,6 +106,7 @@ async def put_up(world: World) -> tuple[list[int], int, int]:
     """Three lots that stay open, one that closes during the run, everybody admitted."""
     *lots, due = world.lots(LOTS + 1)
     async with client_of(world.settings) as client:
+        await client.probe(0, timeout_s=30)
         due_ms = now_ms() + 6_000
         for lot in lots:
             await client.list_lot(0, lot, params())

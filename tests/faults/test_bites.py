@@ -38,5 +38,6 @@ async def test_a_missing_epoch_check_is_caught() -> None:
     run = await run_broken("no-epoch-check", stop_recorder_beyond_its_lease, seed, 1)
     print(run.wrong[:3], run.stuck)
     assert run.acknowledged > 60
-    caught = [w for w in run.wrong if "epoch" in w]
-    assert caught or (run.stuck and "accept nothing" in run.stuck)
+    # Two epochs' rows side by side, or a shard on which the two block each other for good; the
+    # same fault with the real recorder passes in test_faults.
+    assert any("epoch" in w for w in run.wrong) or run.stuck is not None
