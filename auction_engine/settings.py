@@ -32,6 +32,18 @@ class Limits(BaseModel):
     # gateway say "busy" before it alone can fill the inbox.
     gateway_inflight_max: int = Field(2_000, gt=0)
 
+    # Of these, bids of one bidder. A person has one or two under way; without this bound one
+    # bidder with many connections could fill the room and make the others hear "busy".
+    bids_waiting_per_bidder: int = Field(16, gt=0)
+
+    # Bids of one account over all its connections: far above what a person or a page's own
+    # repeats need. Each refused bid is written to disk, so this also bounds the journal's growth.
+    bids_per_s: float = Field(10, gt=0)
+    bids_burst: int = Field(30, gt=0)
+
+    # The share of connections that onlookers may take: bidders who come back find a place.
+    onlookers_share: float = Field(0.8, gt=0, le=1)
+
     # The largest message of the protocol is under 300 bytes; 4 KiB leaves room for growth and
     # keeps a hostile frame from costing anything.
     frame_max_bytes: int = Field(4_096, gt=0)
@@ -45,6 +57,25 @@ class Limits(BaseModel):
 
     # Connections of one address: an office behind one NAT address fits, a flood does not.
     connections_per_address: int = Field(200, gt=0)
+
+    # Plain HTTP connections of one gateway. A live client is one until its handshake, and all of
+    # them come back at once after a restart; half their number covers what is under way.
+    plain_connections_max: int = Field(10_000, gt=0)
+
+    # Plain connections of one address. A browser opens six and lets them go after 15 s; an office
+    # of sixty people loading a page at the same moment fits. Trusted proxies are not counted.
+    plain_connections_per_address: int = Field(400, gt=0)
+
+    # A request's line and headers. Browsers send about 1 KiB, with foreign cookies up to 8.
+    head_max_bytes: int = Field(16 * 1024, gt=0)
+
+    # Time for them: a slow phone sends them in two seconds, a half-open connection never.
+    head_timeout_s: float = Field(10, gt=0)
+
+    # Pages of one address. Each costs the loop that carries bids some milliseconds; an office
+    # that opens a lot together fits into the burst, a reloading script is slowed down.
+    pages_per_s: float = Field(20, gt=0)
+    pages_burst: int = Field(120, gt=0)
 
     # Messages of one connection. A person bids at most a few times a second; the burst covers a
     # page that reconnects and asks for every lot at once.
@@ -118,9 +149,13 @@ class Settings(BaseSettings):
     # Addresses or networks that may read /metrics.
     metrics_allow: CommaList = ("127.0.0.0/8", "::1/128")
 
+    # Addresses or networks of our own proxies: only they are believed when they say for whom they
+    # ask (X-Forwarded-For) and how (X-Forwarded-Proto).
+    trusted_proxies: CommaList = ()
+
     limits: Limits = Limits()
 
-    @field_validator("allowed_origins", "metrics_allow", mode="before")
+    @field_validator("allowed_origins", "metrics_allow", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -136,7 +171,7 @@ class Settings(BaseSettings):
                 raise ValueError(f"{origin!r} is not an origin such as https://auction.example")
         return value
 
-    @field_validator("metrics_allow")
+    @field_validator("metrics_allow", "trusted_proxies")
     @classmethod
     def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for network in value:

@@ -63,11 +63,13 @@ async def build(instance: Instance, lots: list[History], bidders: int) -> None:
             raise RuntimeError("Another recorder owns the shard; no history can be built.")
         deciding = Deciding(0, epoch)
         entries, done, shown = _entries(lots, bidders), 0, time.monotonic()
+        after = await store.consumed_id(connection, 0)
         while batch := list(islice(entries, _BATCH)):
             outcome = deciding.decide(batch[-1][0], batch, set())
             await store.commit_batch(
-                connection, 0, epoch, outcome.consumed, outcome.records, outcome.heads(0)
+                connection, 0, epoch, after, outcome.consumed, outcome.records, outcome.heads(0)
             )
+            after = outcome.consumed
             deciding.adopt(outcome)
             done += len(batch)
             if time.monotonic() - shown > 5:

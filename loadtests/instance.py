@@ -39,6 +39,7 @@ _OPTIONS = {
 _LIMITS = Limits(
     connections_max=100_000,
     connections_per_address=100_000,
+    plain_connections_per_address=100_000,
     messages_per_s=1e9,
     messages_burst=1_000_000_000,
 )

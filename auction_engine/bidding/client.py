@@ -6,14 +6,13 @@ import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import asyncpg
 from redis.asyncio import Redis
 
 from auction_engine.bidding import wire
 from auction_engine.bidding.follower import Follower
 from auction_engine.bidding.inbox import Inbox
 from auction_engine.bidding.pending import Pending, Sink, Waiting
-from auction_engine.bidding.tasks import end
+from auction_engine.bidding.tasks import OnDeath, end, must_live, tell_loop
 from auction_engine.errors import AuctionError
 from auction_engine.ledger import store
 from auction_engine.rules.commands import CommandRefused
@@ -40,7 +39,8 @@ class LogClient:
     """One process's way to the log: an inbox and a follower for each shard.
 
     `on_events` is called with each batch's entries after waiting bids were answered; `on_gap` is
-    awaited when views must be read from the ledger again.
+    awaited when views must be read from the ledger again. `on_death` is told when one of its tasks
+    ends by an error: nothing works without them, so the process should end.
     """
 
     def __init__(
@@ -51,13 +51,15 @@ class LogClient:
         limits: Limits,
         on_events: OnEvents | None = None,
         on_gap: OnGap | None = None,
+        on_death: OnDeath = tell_loop,
     ) -> None:
         self._database_url = database_url
         self._on_events = on_events
         self._on_gap = on_gap
+        self._on_death = on_death
         self._requests: dict[str, asyncio.Future[dict[str, Any]]] = {}
         self._tasks: list[asyncio.Task[None]] = []
-        self.pending = Pending(limits.gateway_inflight_max)
+        self.pending = Pending(limits.gateway_inflight_max, limits.bids_waiting_per_bidder)
         self.inboxes = [Inbox(redis, shard, limits.inbox_max) for shard in range(shards)]
         self.followers = [self._follower(redis, shard) for shard in range(shards)]
 
@@ -69,9 +71,11 @@ class LogClient:
     async def start(self) -> None:
         """Begin; returns once every shard's present state is known. The caller must `stop`."""
         for inbox in self.inboxes:
-            inbox.start()
+            must_live(inbox.start(), self._on_death)
         self._tasks = [asyncio.create_task(f.run(), name="follow") for f in self.followers]
         self._tasks.append(asyncio.create_task(self._resend(), name="resend"))
+        for task in self._tasks:
+            must_live(task, self._on_death)
         await asyncio.gather(*(f.in_step.wait() for f in self.followers))
 
     async def stop(self) -> None:
@@ -85,18 +89,22 @@ class LogClient:
     ) -> None:
         """Send a bid; `sink` is called once with its outcome, unless this process ends first.
 
-        Error codes given to `sink`: BUSY (nothing recorded), BID_ID_REUSED, UNKNOWN_LOT. The
-        caller has checked amount, id, lot and bidder.
+        Error codes given to `sink`: BUSY and RATE_LIMITED (nothing recorded), BID_ID_REUSED,
+        UNKNOWN_LOT. The caller has checked amount, id, lot and bidder.
         """
         key = (bidder, bid_id)
         waiting = self.pending.get(key)
         if waiting is not None:
             if (waiting.lot, waiting.amount_minor) != (lot, amount_minor):
                 sink(None, "BID_ID_REUSED", False)
-            elif len(waiting.sinks) >= _MOST_SINKS:
-                sink(None, "BUSY", False)
             else:
+                # Of too many that wait for the one answer the oldest is forgotten: to call it
+                # busy would say that nothing is recorded.
                 waiting.sinks.append(sink)
+                del waiting.sinks[:-_MOST_SINKS]
+            return
+        if self.pending.crowded(bidder):
+            sink(None, "RATE_LIMITED", False)
             return
         if self.pending.full:
             sink(None, "BUSY", False)
@@ -174,9 +182,7 @@ class LogClient:
     async def _gap(self, shard: int) -> None:
         """Batches were missed: what waits may be recorded already, so ask the ledger."""
         if waiting := self.pending.keys():
-            connection = await asyncpg.connect(
-                self._database_url.replace("postgresql+asyncpg://", "postgresql://"), timeout=5
-            )
+            connection = await store.connect(self._database_url, application="auction-gateway")
             try:
                 found = await store.first_answers(connection, waiting)
             finally:

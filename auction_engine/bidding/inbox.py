@@ -51,9 +51,10 @@ class Inbox:
         self._task: asyncio.Task[None] | None = None
         self.reachable = True
 
-    def start(self) -> None:
-        """Begin to append. The caller must `stop`."""
+    def start(self) -> "asyncio.Task[None]":
+        """Begin to append; the task has no end of its own. The caller must `stop`."""
         self._task = asyncio.create_task(self._run(), name=f"inbox {self._key}")
+        return self._task
 
     async def stop(self) -> None:
         """End after the append under way."""

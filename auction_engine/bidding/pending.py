@@ -1,6 +1,7 @@
 """Bids that were sent to the log and wait for their answer."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -25,9 +26,11 @@ class Waiting:
 class Pending:
     """At most `limit` waiting bids, by (bidder, bid id)."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, limit_per_bidder: int) -> None:
         self._limit = limit
+        self._limit_per_bidder = limit_per_bidder
         self._waiting: dict[BidKey, Waiting] = {}
+        self._of_bidder: Counter[int] = Counter()
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -36,6 +39,10 @@ class Pending:
     def full(self) -> bool:
         return len(self._waiting) >= self._limit
 
+    def crowded(self, bidder: int) -> bool:
+        """Whether this bidder has as many bids waiting as one may: the room is for all."""
+        return self._of_bidder[bidder] >= self._limit_per_bidder
+
     def get(self, key: BidKey) -> Waiting | None:
         return self._waiting.get(key)
 
@@ -43,8 +50,9 @@ class Pending:
         return list(self._waiting)
 
     def add(self, key: BidKey, waiting: Waiting) -> None:
-        """The caller has checked `full` and that the key does not wait already."""
+        """The caller has checked `full` and `crowded` and that the key does not wait already."""
         self._waiting[key] = waiting
+        self._of_bidder[key[0]] += 1
 
     def answer(self, entry: dict[str, Any], repeat: bool) -> None:
         """Answer the bid that `entry` records, if it waits here and is the same bid."""
@@ -56,16 +64,23 @@ class Pending:
             or waiting.lot != entry["lot"]
         ):
             return
-        del self._waiting[key]
+        self._remove(key)
         for sink in waiting.sinks:
             sink(entry, None, repeat)
 
     def fail(self, key: BidKey, error: str) -> None:
         """Answer a waiting bid with an error code; nothing of it is recorded."""
-        waiting = self._waiting.pop(key, None)
+        waiting = self._waiting.get(key)
         if waiting is not None:
+            self._remove(key)
             for sink in waiting.sinks:
                 sink(None, error, False)
+
+    def _remove(self, key: BidKey) -> None:
+        del self._waiting[key]
+        self._of_bidder[key[0]] -= 1
+        if not self._of_bidder[key[0]]:
+            del self._of_bidder[key[0]]
 
     def overdue(self, age_s: float) -> Iterator[Waiting]:
         """Bids sent longer than `age_s` ago; they count as sent again now."""

@@ -122,7 +122,7 @@ class Recorder:
                 for name, job in (
                     ("hot view", keep_hot_view(announcer)),
                     ("read", self._read(consumed)),
-                    ("record", self._record(deciding, announcer)),
+                    ("record", self._record(deciding, announcer, consumed)),
                     ("clock", run_clock(self._redis, self._shard, self._limits.inbox_max)),
                 )
             ]
@@ -180,22 +180,26 @@ class Recorder:
                 self._arrived.set()
 
     async def _keep_lease(self, epoch: int) -> None:
-        """Renew the lease on a connection of its own, so that no long commit delays it."""
+        """Renew the lease on a connection of its own, whatever the other one is waiting for."""
         connection = None
         try:
             while True:
                 try:
                     if connection is None or connection.is_closed():
-                        connection = await store.connect(self._database_url)
+                        connection = await store.connect(
+                            self._database_url, timeout_s=self._limits.lease_s
+                        )
                     await store.renew_lease(connection, self._shard, epoch, self._limits.lease_s)
                 except _LEDGER_AWAY as error:
                     _log.warning("lease_not_renewed", error=type(error).__name__)
+                    if connection is not None:
+                        connection.terminate()
                 await asyncio.sleep(self._limits.lease_s / 5)
         finally:
             if connection is not None:
                 connection.terminate()
 
-    async def _record(self, deciding: Deciding, announcer: Announcer) -> None:
+    async def _record(self, deciding: Deciding, announcer: Announcer, after: str) -> None:
         backlog = self._backlog
         while True:
             while not backlog:
@@ -205,7 +209,9 @@ class Recorder:
             self._drained.set()
             entries = decode_entries(raw)
             started = time.perf_counter()
-            outcome = await self._decide_and_commit(deciding, raw[-1][0], entries)
+            await self._until_clock_agrees(raw[-1][0])
+            outcome = await self._decide_and_commit(deciding, after, raw[-1][0], entries)
+            after = raw[-1][0]
             metrics.COMMIT_SECONDS.labels(self._shard).observe(time.perf_counter() - started)
             deciding.adopt(outcome)
             answers = outcome.answers
@@ -217,9 +223,9 @@ class Recorder:
                 await asyncio.sleep(started + _GAP_S - time.perf_counter())
 
     async def _decide_and_commit(
-        self, deciding: Deciding, consumed: str, entries: list[Entry]
+        self, deciding: Deciding, after: str, consumed: str, entries: list[Entry]
     ) -> Outcome:
-        """Decide a batch and see it on disk. Returns only when it is.
+        """Decide the batch that follows `after` and see it on disk. Returns only when it is.
 
         A commit of unknown outcome is read back by its consumed id, never guessed.
         """
@@ -235,13 +241,14 @@ class Recorder:
                     await self._ledger(),
                     self._shard,
                     deciding.epoch,
+                    after,
                     consumed,
                     outcome.records,
                     outcome.heads(self._shard),
                 )
                 return outcome
             except BidIdTaken:
-                if await self._until_done(self._is_on_disk, deciding.epoch, consumed):
+                if await self._until_done(store.is_on_disk, self._shard, deciding.epoch, consumed):
                     return outcome  # taken by this very batch, whose first commit took its time
                 bids = [(raw["by"], raw["id"]) for _, raw in entries if raw["k"] == "bid"]
                 recorded = set(await self._until_done(store.first_answers, bids))
@@ -249,18 +256,28 @@ class Recorder:
                 _log.warning("commit_in_doubt", error=type(error).__name__, consumed=consumed)
                 self._drop_connection()
                 await asyncio.sleep(_RETRY_S)
-                if await self._until_done(self._is_on_disk, deciding.epoch, consumed):
+                if await self._until_done(store.is_on_disk, self._shard, deciding.epoch, consumed):
                     return outcome
 
-    async def _is_on_disk(self, connection: asyncpg.Connection, epoch: int, consumed: str) -> bool:
-        """Whether the batch up to `consumed` was committed by us.
+    async def _until_clock_agrees(self, log: str) -> None:
+        """Wait while the log is ahead of PostgreSQL's clock by more than the tolerance.
 
-        Another owner may have consumed the same commands: then theirs are the journal's bytes.
+        A clock in doubt pauses: after a jump of Valkey's clock every end would seem to have
+        passed, and a lot once closed is never opened again. Bidders hear "busy" meanwhile.
         """
-        found = await connection.fetchval(
-            "SELECT consumed FROM shard WHERE id = $1 AND epoch = $2", self._shard, epoch
-        )
-        return bool(found == consumed)
+        tolerance_ms = self._limits.clock_tolerance_ms
+        if log_ms(log) - time.time() * 1000 <= tolerance_ms:
+            return
+        told = False
+        while True:
+            ahead_ms = log_ms(log) - await self._until_done(store.server_ms)
+            if ahead_ms <= tolerance_ms:
+                return
+            if not told:
+                told = True
+                metrics.INCIDENTS.labels("clock").inc()
+                _log.error("clock_in_doubt", shard=self._shard, log_ahead_ms=ahead_ms)
+            await asyncio.sleep(_RETRY_S)
 
     async def _until_done(self, read: Callable[..., Awaitable[Any]], *args: Any) -> Any:
         """Run a read of the ledger again over new connections until it succeeds."""

@@ -45,11 +45,38 @@ async def load_lots(
     recorder must not build on a journal that somebody changed.
     """
     replays = {lot: _Replay(lot) for lot in lots}
+    for lot in list(replays):
+        if await _load_archived(connection, deciding, lot):
+            del replays[lot]
     async with aclosing(store.journal_of(connection, replays)) as journal:
         async for lot, seq, body, digest in journal:
             replays[lot].take(seq, body, digest)
     for lot, replay in replays.items():
         deciding.load(lot, replay.state, replay.at, replay.keys)
+
+
+async def _load_archived(connection: asyncpg.Connection, deciding: Deciding, lot: int) -> bool:
+    """Take up a closed lot by its head: a late bid to it must not make the others wait.
+
+    Its chain is not checked here; nothing but refusals can follow, and `verify` reads it whole.
+    """
+    found = await store.archived(connection, lot)
+    if found is None:
+        return False
+    head, bodies = found
+    state: LotState | None = None
+    for body in bodies:
+        state = apply(state, event_of(orjson.loads(body)))
+    if state is None:
+        return False
+    state = state._replace(
+        price_minor=head["price_minor"],
+        leader=head["leader"],
+        accepted=head["accepted"],
+        refused=head["refused"],
+    )
+    deciding.load(lot, state, Position(head["seq"], head["hash"]), [])
+    return True
 
 
 async def best_bids(

@@ -1,7 +1,7 @@
-"""Ending tasks for certain."""
+"""Tasks that must live, and ending tasks for certain."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 _AGAIN_S = 0.1
 
@@ -17,3 +17,23 @@ async def end(tasks: Iterable["asyncio.Task[None]"]) -> None:
         for task in waiting:
             task.cancel()
         _, waiting = await asyncio.wait(waiting, timeout=_AGAIN_S)
+
+
+OnDeath = Callable[[BaseException], None]
+
+
+def tell_loop(error: BaseException) -> None:
+    """The default of `must_live`: the loop's handler, which logs it."""
+    asyncio.get_running_loop().call_exception_handler(
+        {"message": "a task that must live has ended", "exception": error}
+    )
+
+
+def must_live(task: "asyncio.Task[None]", on_death: OnDeath) -> None:
+    """Call `on_death` if `task` ends by itself; being cancelled is no death."""
+
+    def ended(task: "asyncio.Task[None]") -> None:
+        if not task.cancelled():
+            on_death(task.exception() or RuntimeError(f"task {task.get_name()} returned"))
+
+    task.add_done_callback(ended)

@@ -6,6 +6,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from auction_engine.http import openapi, routes
+from auction_engine.http.forwarded import Forwarded
 from auction_engine.http.guard import Guard, Spec
 from auction_engine.http.headers import SecurityHeaders
 from auction_engine.http.health import Readiness
@@ -30,7 +31,9 @@ def make_app(settings: Settings, gateway: Gateway, engine: AsyncEngine) -> Starl
     app = Starlette(
         # The guard knows the methods, and answers all others in the asker's language.
         routes=[Route(path, Guard(web, specs)) for path, specs in by_path.items()],
-        middleware=[Middleware(SecurityHeaders)],
+        middleware=[
+            Middleware(Forwarded, trusted=settings.trusted_proxies), Middleware(SecurityHeaders),
+        ],
     )
     app.router.redirect_slashes = False
     return app

@@ -145,7 +145,11 @@ class Guard:
         origin = request.headers.get("origin")
         if origin is None or origin in self._web.settings.allowed_origins:
             return
-        if urlsplit(origin).netloc != request.headers.get("host"):
+        try:
+            place = urlsplit(origin).netloc
+        except ValueError:  # such as "http://["
+            raise Problem(403, "WRONG_ORIGIN") from None
+        if place != request.headers.get("host"):
             raise Problem(403, "WRONG_ORIGIN")
 
     def _remember(self, ask: Ask, response: Response) -> None:

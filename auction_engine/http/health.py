@@ -1,7 +1,6 @@
 """Is the program alive, does it work, and its metrics."""
 
 import asyncio
-import ipaddress
 import time
 from typing import Any
 
@@ -9,6 +8,7 @@ from sqlalchemy import text
 from starlette.responses import Response
 
 from auction_engine import metrics
+from auction_engine.addresses import listed
 from auction_engine.bidding.client import LogUnanswered
 from auction_engine.errors import AuctionError
 from auction_engine.http.problems import TEXTS, Problem
@@ -89,17 +89,8 @@ async def ready(web: Web, ask: Ask) -> Response:
 
 async def prometheus(web: Web, ask: Ask) -> Response:
     """GET /metrics, for listed addresses."""
-    if not _listed(ask.address, web.settings.metrics_allow):
+    if not listed(ask.address, web.settings.metrics_allow):
         raise Problem(403, "FORBIDDEN", "This address may not read the metrics.")
     # Reads the files of all processes: not in the loop's turn.
     body, kind = await asyncio.to_thread(metrics.render)
     return Response(body, headers={"Content-Type": kind})
-
-
-def _listed(address: str, networks: tuple[str, ...]) -> bool:
-    try:
-        found = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    mapped = getattr(found, "ipv4_mapped", None)
-    return any((mapped or found) in ipaddress.ip_network(network) for network in networks)

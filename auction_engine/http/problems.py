@@ -81,7 +81,7 @@ class Storage:
         self._deadline_s = deadline_s
         self._waiting_max = waiting_max
         self._tasks: set[asyncio.Task[Any]] = set()
-        # Below the client's 64 connections: beyond them it fails instead of waiting.
+        # Below the client's connections (http/serve.py): beyond them it fails instead of waiting.
         self._log_calls = asyncio.Semaphore(32)
 
     async def ledger(self, call: Coroutine[Any, Any, T]) -> T:

@@ -1,6 +1,7 @@
 """The gateway process: pages, API and live connections on one port."""
 
 import socket
+from functools import partial
 
 import uvicorn
 import uvloop
@@ -8,6 +9,7 @@ import uvloop
 from auction_engine.bidding.connections import make_redis
 from auction_engine.collector import tune_collector
 from auction_engine.http.app import make_app
+from auction_engine.http.protocol import BoundedHttp, Doors
 from auction_engine.ledger.database import make_engine
 from auction_engine.live.gateway import Gateway, running
 from auction_engine.settings import Settings
@@ -24,7 +26,8 @@ def run(settings: Settings, sock: socket.socket) -> None:
 
 async def serve(settings: Settings, sock: socket.socket) -> None:
     """Serve on `sock` until signalled or cancelled."""
-    redis = make_redis(settings.redis_url or "", connections=64)
+    # Each shard holds two, to append and to read; the rest are for tickets and sign-ins.
+    redis = make_redis(settings.redis_url or "", connections=64 + 2 * settings.shards)
     engine = make_engine(settings.database_url or "")
     try:
         async with running(settings, redis) as gateway:
@@ -52,16 +55,15 @@ def _server(settings: Settings, gateway: Gateway, app: object) -> uvicorn.Server
         # uvicorn builds whatever class this is for an upgrade: websockets' own connections then
         # live on the same port as the pages (see docs/decisions/0003-one-port.md).
         ws=gateway.new_connection,  # type: ignore[arg-type]
-        http="httptools",
+        http=partial(BoundedHttp, Doors(settings)),  # type: ignore[arg-type]
         loop="none",
         lifespan="off",
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=False,
+        proxy_headers=False,  # http/forwarded.py does this, and names no proxy by default
         backlog=_BACKLOG,
         timeout_keep_alive=15,
         timeout_graceful_shutdown=_GRACE_S,
-        h11_max_incomplete_event_size=16 * 1024,
     )
     return _Server(config, gateway)

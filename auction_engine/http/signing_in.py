@@ -8,6 +8,7 @@ from auction_engine.http.problems import Problem
 from auction_engine.http.web import Ask, Web, json_answer
 from auction_engine.identity import accounts, passwords, sessions, throttle, tickets
 from auction_engine.identity.accounts import Account
+from auction_engine.identity.demo_logins import is_demo_login
 
 _HOME = {"bidder": "/", "organisation": "/desk", "officer": "/agency"}
 _LOGIN_MAX = 200
@@ -30,6 +31,8 @@ async def _authenticate(web: Web, ask: Ask, login: object, password: object) -> 
     if not await web.storage.log(lambda: throttle.admit(redis, login, ask.address)):
         raise Problem(429, "RATE_LIMITED", retry_s=60)
     found = await web.storage.ledger(accounts.find_by_login(web.engine, login))
+    if is_demo_login(login) and not web.settings.demo:
+        found = None
     account, kept = (None, None) if found is None else found
     if not await web.passwords.verify(kept, password) or account is None or kept is None:
         raise Problem(401, "WRONG_PASSWORD")
@@ -44,8 +47,20 @@ async def _begin(web: Web, ask: Ask, account: Account) -> tuple[str, str]:
     """A new session; the browser's old one ends. Returns (token, csrf token)."""
     old = ask.request.cookies.get(SESSION_COOKIE)
     if old is not None:
-        await web.storage.ledger(sessions.remove(web.engine, old))
+        await _end(web, old)
     return await web.storage.ledger(sessions.create(web.engine, account.id))
+
+
+async def _end(web: Web, token: str) -> None:
+    """End a session, and what was opened with it on every gateway.
+
+    Done again for a token that is unknown: the first time the log may not have answered.
+    """
+    ended = sessions.digest(token)
+    await web.storage.ledger(sessions.remove(web.engine, token))
+    web.gateway.signed_out(ended)
+    redis, ttl_s = web.gateway.redis, web.settings.limits.ticket_ttl_s
+    await web.storage.log(lambda: tickets.revoke(redis, ended, ttl_s))
 
 
 def _give(ask: Ask, response: Response, token: str) -> None:
@@ -97,7 +112,7 @@ async def sign_out(web: Web, ask: Ask) -> Response:
     """POST /logout."""
     token = ask.request.cookies.get(SESSION_COOKIE)
     if token is not None:
-        await web.storage.ledger(sessions.remove(web.engine, token))
+        await _end(web, token)
     response = RedirectResponse("/", 303)
     response.delete_cookie(
         SESSION_COOKIE, path="/", secure=ask.secure, httponly=True, samesite="lax"
@@ -118,5 +133,8 @@ async def live_ticket(web: Web, ask: Ask) -> Response:
     """POST /api/live-tickets."""
     assert ask.viewer is not None
     account, ttl_s = ask.viewer.account, web.settings.limits.ticket_ttl_s
-    ticket = await web.storage.log(lambda: tickets.issue(web.gateway.redis, account, ttl_s))
+    session = sessions.digest(ask.request.cookies[SESSION_COOKIE])
+    ticket = await web.storage.log(
+        lambda: tickets.issue(web.gateway.redis, account, ttl_s, session)
+    )
     return json_answer({"ticket": ticket, "expires_ms": web.now_ms() + ttl_s * 1000})

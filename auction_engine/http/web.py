@@ -44,7 +44,8 @@ class Ask:
 
     @property
     def secure(self) -> bool:
-        return self.request.url.scheme == "https"
+        # Not from `request.url`, which is put together from a Host that may be no address at all.
+        return bool(self.request.scope["scheme"] == "https")
 
     @property
     def bidder(self) -> int | None:
@@ -116,7 +117,7 @@ class Web:
     def _common(self, ask: Ask, path: str | None = None) -> dict[str, Any]:
         viewer = ask.viewer
         return {
-            "lang": ask.lang, "path": path or ask.request.url.path, "csrf": ask.csrf,
+            "lang": ask.lang, "path": path or ask.request.scope["path"], "csrf": ask.csrf,
             "viewer": None if viewer is None else {"name": viewer.name, "role": viewer.role},
             "now_ms": self.now_ms(),
         }

@@ -1,8 +1,12 @@
-"""The three logins of the demonstration. Never made outside of it."""
+"""The three logins of the demonstration. Never made outside of it, and good only during it.
+
+Their passwords are public: when the demonstration has been switched off its accounts are still in
+the ledger, and nobody may sign in to them.
+"""
 
 from typing import NamedTuple
 
-from auction_engine.identity.accounts import Role
+from auction_engine.identity.accounts import Role, plain_login
 
 
 class DemoLogin(NamedTuple):
@@ -16,3 +20,8 @@ DEMO_LOGINS = [
     DemoLogin("organisation", "demo.auctioneer", "run-a-session"),
     DemoLogin("officer", "demo.officer", "follow-a-case"),
 ]
+
+
+def is_demo_login(login: str) -> bool:
+    """Whether `login`, however it is typed, is one of the demonstration's."""
+    return plain_login(login) in {demo.login for demo in DEMO_LOGINS}

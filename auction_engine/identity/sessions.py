@@ -27,7 +27,8 @@ class Viewer:
     csrf: str
 
 
-def _digest(token: str) -> bytes:
+def digest(token: str) -> bytes:
+    """What stands for a session wherever its token must not be."""
     return sha256(token.encode()).digest()
 
 
@@ -44,7 +45,7 @@ async def create(engine: AsyncEngine, account: int) -> tuple[str, str]:
         )
         await connection.execute(
             insert(WebSession).values(
-                token_hash=_digest(token), account_id=account, csrf=csrf,
+                token_hash=digest(token), account_id=account, csrf=csrf,
                 expires_at=func.now() + LIFETIME,
             )
         )
@@ -63,7 +64,7 @@ async def find(engine: AsyncEngine, token: str) -> Viewer | None:
         rows = await connection.execute(
             select(Account.id, Account.name, Account.role, WebSession.csrf)
             .join(WebSession, WebSession.account_id == Account.id)
-            .where(WebSession.token_hash == _digest(token), WebSession.expires_at > func.now())
+            .where(WebSession.token_hash == digest(token), WebSession.expires_at > func.now())
         )
         row = rows.one_or_none()
     return None if row is None else Viewer(row[0], row[1], cast(Role, row[2]), row[3])
@@ -73,5 +74,5 @@ async def remove(engine: AsyncEngine, token: str) -> None:
     """Sign a browser out; an unknown token is nothing."""
     async with transaction(engine) as connection:
         await connection.execute(
-            delete(WebSession).where(WebSession.token_hash == _digest(token))
+            delete(WebSession).where(WebSession.token_hash == digest(token))
         )

@@ -8,6 +8,11 @@ from typing import NamedTuple
 
 from redis.asyncio import Redis
 
+from auction_engine.bidding.connections import command
+
+# Where every gateway hears of a session that has ended: its digest.
+SIGNED_OUT = "signed-out"
+
 
 class Holder(NamedTuple):
     """Whom a ticket was made for.
@@ -24,6 +29,10 @@ def _key(ticket: str) -> str:
     return f"ticket:{ticket}"
 
 
+def _ended(session: bytes) -> str:
+    return f"signed-out:{session.hex()}"
+
+
 async def issue(redis: Redis, account: int, ttl_s: int, session: bytes = b"") -> str:
     """A ticket for `account` in `session`, good once within `ttl_s` seconds."""
     ticket = secrets.token_urlsafe(24)
@@ -38,8 +47,22 @@ async def redeem(redis: Redis, ticket: str) -> Holder | None:
     """
     if not 16 <= len(ticket) <= 64 or not ticket.isascii():
         return None
-    found = await redis.getdel(_key(ticket))
+    found: bytes | None = await command(redis, "GETDEL", _key(ticket))
     if found is None:
         return None
-    account, _, session = bytes(found).partition(b":")
-    return Holder(int(account), bytes.fromhex(session.decode()))
+    account, _, session = found.partition(b":")
+    holder = Holder(int(account), bytes.fromhex(session.decode()))
+    if holder.session and await redis.exists(_ended(holder.session)):
+        return None
+    return holder
+
+
+async def revoke(redis: Redis, session: bytes, ttl_s: int) -> None:
+    """Make the tickets of `session` worthless and tell all gateways that it has ended.
+
+    `ttl_s` is how long a ticket lives: later there are none left.
+    """
+    pipeline = redis.pipeline(transaction=True)
+    pipeline.set(_ended(session), 1, ex=ttl_s)
+    pipeline.publish(SIGNED_OUT, session)
+    await pipeline.execute()

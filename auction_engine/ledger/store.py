@@ -36,7 +36,7 @@ _HEAD_TYPES = (
     "int",
     "int",
 )
-_CONSUME = "UPDATE shard SET consumed = $3 WHERE id = $1 AND epoch = $2"
+_CONSUME = "UPDATE shard SET consumed = $3 WHERE id = $1 AND epoch = $2 AND consumed = $4"
 _HEADS = (  # built from the constants above, never from input
     f"INSERT INTO lot_head ({', '.join(HEAD_COLUMNS)}) SELECT * FROM unnest("  # noqa: S608
     + ", ".join(f"${i}::{kind}[]" for i, kind in enumerate(_HEAD_TYPES, 1))
@@ -45,15 +45,20 @@ _HEADS = (  # built from the constants above, never from input
 )
 
 
-async def connect(database_url: str) -> asyncpg.Connection:
+async def connect(
+    database_url: str, *, timeout_s: float = 10.0, application: str = "auction-recorder"
+) -> asyncpg.Connection:
     """A connection that may append to the journal but not change it.
 
     No statement timeout, whatever the server's default: a COMMIT cut short has an unknown
-    outcome.
+    outcome. A server that says nothing for `timeout_s` is given up (TimeoutError); whoever
+    committed must read the outcome back over a new connection.
     """
     connection = await asyncpg.connect(
         database_url.replace("postgresql+asyncpg://", "postgresql://"),
-        server_settings={"application_name": "auction-recorder", "statement_timeout": "0"},
+        timeout=timeout_s,
+        command_timeout=timeout_s,
+        server_settings={"application_name": application, "statement_timeout": "0"},
     )
     try:
         await connection.execute("SET ROLE auction_app")
@@ -68,21 +73,23 @@ async def commit_batch(
     connection: asyncpg.Connection,
     shard: int,
     epoch: int,
+    after: str,
     consumed: str,
     records: Sequence[JournalRecord],
     heads: Sequence[tuple[Any, ...]],
 ) -> None:
     """Write one batch and the id of the last command it consumed, in one transaction.
 
-    Raises OwnershipLost if `epoch` is not the shard's any more, BidIdTaken if a bid id already
-    has a row; nothing is written then. On any other error the outcome may be unknown: read
+    Raises OwnershipLost if `epoch` is not the shard's any more or its last consumed id is not
+    `after` (a ledger that lost its last commits must not be built upon), BidIdTaken if a bid id
+    already has a row; nothing is written then. On any other error the outcome may be unknown: read
     `consumed` back over a new connection before doing anything else.
     """
     try:
         async with connection.transaction():
             # First, because it locks the row: a take-over waits for us or we see its epoch.
-            if await connection.execute(_CONSUME, shard, epoch, consumed) != "UPDATE 1":
-                raise OwnershipLost(f"Shard {shard} is no longer owned with epoch {epoch}.")
+            if await connection.execute(_CONSUME, shard, epoch, consumed, after) != "UPDATE 1":
+                raise OwnershipLost(f"Shard {shard} is not at {after} under epoch {epoch}.")
             if records:
                 await connection.copy_records_to_table(
                     "journal", records=records, columns=JOURNAL_COLUMNS
@@ -99,14 +106,16 @@ async def acquire_shard(
 ) -> int | None:
     """Take the shard if nobody holds a live lease; return the new epoch, else None.
 
-    Leases run by PostgreSQL's clock only. The caller must renew before `lease_s` has passed.
+    Leases run by PostgreSQL's clock only. The caller must renew before `lease_s` has passed. The
+    epoch is taken from that clock too: a ledger restored to an earlier state never gives one twice.
     """
     epoch: int | None = await connection.fetchval(
         """
         INSERT INTO shard (id, epoch, owner, lease_until)
-        VALUES ($1, 1, $2, clock_timestamp() + $3 * interval '1 second')
+        VALUES ($1, extract(epoch FROM clock_timestamp())::bigint, $2,
+                clock_timestamp() + $3 * interval '1 second')
         ON CONFLICT (id) DO UPDATE
-           SET epoch = shard.epoch + 1, owner = $2,
+           SET epoch = greatest(shard.epoch + 1, excluded.epoch), owner = $2,
                lease_until = clock_timestamp() + $3 * interval '1 second'
          WHERE shard.lease_until < clock_timestamp() OR shard.owner = $2
         RETURNING epoch
@@ -184,3 +193,36 @@ async def first_answers(
     )
     entries = (orjson.loads(row[0]) for row in rows)
     return {(entry["bidder"], entry["bid_id"]): entry for entry in entries}
+
+
+async def is_on_disk(
+    connection: asyncpg.Connection, shard: int, epoch: int, consumed: str
+) -> bool:
+    """Whether the batch up to `consumed` was committed under `epoch`.
+
+    A write of its own: with a synchronous standby its commit waits for that copy, and so for the
+    commit in doubt; a mere read could see what only one disk has.
+    """
+    done: str = await connection.execute(_CONSUME, shard, epoch, consumed, consumed)
+    return done == "UPDATE 1"
+
+
+async def server_ms(connection: asyncpg.Connection) -> int:
+    """PostgreSQL's clock, UTC milliseconds."""
+    found = await connection.fetchval("SELECT extract(epoch FROM clock_timestamp()) * 1000")
+    return int(found)
+
+
+async def archived(
+    connection: asyncpg.Connection, lot: int
+) -> tuple[asyncpg.Record, list[bytes]] | None:
+    """The head of a closed lot and its entries other than bids; None if it is not closed."""
+    head = await connection.fetchrow(
+        "SELECT * FROM lot_head WHERE lot_id = $1 AND phase = 'closed'", lot
+    )
+    if head is None:
+        return None
+    rows = await connection.fetch(
+        "SELECT body FROM journal WHERE lot_id = $1 AND kind NOT LIKE 'bid.%' ORDER BY seq", lot
+    )
+    return head, [row[0] for row in rows]

@@ -18,8 +18,9 @@ from websockets.protocol import Event, State
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
+from auction_engine.live.allowance import Allowance
 from auction_engine.live.closing import SLOW, TOO_MANY_BAD, Bye
-from auction_engine.live.messages import MessageError, error, frame, parse
+from auction_engine.live.messages import MessageError, bid_id_in, error, frame, parse
 from auction_engine.settings import Limits
 
 if TYPE_CHECKING:
@@ -53,8 +54,8 @@ class LiveConnection(ServerConnection):
         self.pinged_s: float | None = None
         self.paused_s = 0.0
         self.address = ""
-        self._tokens = float(limits.messages_burst)
-        self._tokens_s = self.heard_s
+        self._allowance = Allowance(limits.messages_per_s, limits.messages_burst, self.heard_s)
+        self.session = b""
         self._bad = 0
         self._parts: list[bytes] = []
         self._ending = False
@@ -106,7 +107,7 @@ class LiveConnection(ServerConnection):
                 self._text(event.data)
             elif event.opcode in (Opcode.TEXT, Opcode.CONT, Opcode.BINARY):
                 self._part(event)
-            elif event.opcode is Opcode.PING and not self._allowed():
+            elif not self._allowance.take(self.heard_s):  # pings and pongs cost us too
                 self.gateway.flooded(self)
 
     def _part(self, event: Frame) -> None:
@@ -117,15 +118,15 @@ class LiveConnection(ServerConnection):
         if event.fin:
             whole, self._parts = b"".join(self._parts), []
             self._text(whole)
-        elif not self._allowed():
+        elif not self._allowance.take(self.heard_s):
             # Parts count too: empty ones would never reach the limit of a message's size.
             self.gateway.flooded(self)
 
     def _text(self, data: Any) -> None:
         if self.protocol.state is not State.OPEN:
             return
-        if not self._allowed():
-            self.gateway.flooded(self)
+        if not self._allowance.take(self.heard_s):
+            self.gateway.flooded(self, bid_id_in(data))
             return
         try:
             message = parse(data)
@@ -134,19 +135,10 @@ class LiveConnection(ServerConnection):
             return
         self.gateway.said(self, message)
 
-    def _allowed(self) -> bool:
-        """A token for this message, from a bucket refilled by time."""
-        now_s, limits = self.heard_s, self.limits
-        tokens = self._tokens + (now_s - self._tokens_s) * limits.messages_per_s
-        self._tokens_s = now_s
-        self._tokens = min(tokens, limits.messages_burst) - 1.0
-        # Down to minus a burst the client is told; beyond that it is cut (see `flooded`).
-        return self._tokens >= 0
-
     @property
     def flooding(self) -> bool:
         """Whether it goes on sending long after it was told to slow down."""
-        return self._tokens < -self.limits.messages_burst
+        return self._allowance.flooding
 
     def _wrong(self, data: Any, wrong: MessageError) -> None:
         try:
@@ -200,6 +192,11 @@ class LiveConnection(ServerConnection):
     def pause_writing(self) -> None:
         super().pause_writing()
         self.paused_s = self.loop.time()
+
+    def stop_reading(self) -> None:
+        """Take nothing more from the client, not even while it is being closed."""
+        if not self.transport.is_closing():
+            self.transport.pause_reading()
 
     # --- ending --------------------------------------------------------------------------
 

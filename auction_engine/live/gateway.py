@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections import Counter
+from collections.abc import Coroutine
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,12 +17,15 @@ from websockets.protocol import State
 from auction_engine import metrics
 from auction_engine.bidding.client import LogClient
 from auction_engine.bidding.logclock import LogClock
-from auction_engine.bidding.tasks import end
+from auction_engine.bidding.tasks import end, must_live
 from auction_engine.identity import tickets
+from auction_engine.live.allowance import Allowance
 from auction_engine.live.closing import (
     BAD_TICKET,
     FLOOD,
+    FULL,
     NO_HELLO,
+    SIGNED_OUT,
     SILENT,
     SLOW,
     STOPPING,
@@ -36,7 +40,6 @@ from auction_engine.settings import Settings
 PATH = "/live"
 RESUME_S = 60
 _MOST_HELD = 64
-_LOOKUPS_AT_ONCE = 4
 # Lots that all clients together wait to be read; each costs a connection to the ledger.
 _LOOKUPS_WAITING = 2_000
 # Tickets looked at in one moment, so that a rush of them leaves the log its connections.
@@ -56,22 +59,24 @@ class Gateway:
         self.clock = LogClock(redis)
         self.log = LogClient(
             redis, settings.database_url or "", settings.shards, self.limits,
-            on_events=self.views.take, on_gap=self.views.read_shard,
+            on_events=self.views.take, on_gap=self.views.read_shard, on_death=self._fail,
         )
         self.views.on_change = self.rooms.changed
         self._connections: set[LiveConnection] = set()
         self._addresses: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._lookups = asyncio.Semaphore(_LOOKUPS_AT_ONCE)
         self._seeking = 0
         self._redeeming = asyncio.Semaphore(_REDEEMED_AT_ONCE)
+        self._allowances: dict[int, Allowance] = {}
+        self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.views.in_use = lambda lot: self.rooms.viewers(lot) > 0
         self._serving = True
 
     async def start(self) -> None:
         """Follow the log; returns when every live lot is known."""
         await self.log.start()
-        self._spawn(self.clock.run())
-        self._spawn(self._sweep())
+        for job in (self.clock.run(), self._sweep(), self._hear_of_sign_outs()):
+            must_live(self._spawn(job), self._fail)
 
     async def stop(self) -> None:
         """Send everybody away and let go of the log."""
@@ -97,7 +102,7 @@ class Gateway:
         self, connection: LiveConnection, request: Request
     ) -> tuple[HTTPStatus, str] | None:
         """Why a handshake is refused, or None."""
-        if urlsplit(request.path).path != PATH:
+        if request.path.partition("?")[0] != PATH:
             return HTTPStatus.NOT_FOUND, "The live room is at /live.\n"
         if not self._origin_allowed(request):
             return HTTPStatus.FORBIDDEN, "This origin may not connect.\n"
@@ -112,7 +117,10 @@ class Gateway:
         origin = request.headers.get("Origin")
         if origin is None or origin in self.settings.allowed_origins:
             return True
-        parts = urlsplit(origin)
+        try:
+            parts = urlsplit(origin)
+        except ValueError:  # "http://["
+            return False
         return parts.scheme in ("http", "https") and parts.netloc == request.headers.get("Host")
 
     def opened(self, connection: LiveConnection) -> None:
@@ -137,12 +145,13 @@ class Gateway:
     def evicted(self, bye: Bye) -> None:
         metrics.EVICTIONS.labels(bye.label).inc()
 
-    def flooded(self, connection: LiveConnection) -> None:
-        """A client sends faster than it may."""
+    def flooded(self, connection: LiveConnection, bid_id: str | None = None) -> None:
+        """A client sends faster than it may; `bid_id` is that of the bid not looked at, if any."""
         if connection.flooding:
             connection.end(FLOOD)
+            connection.stop_reading()
         else:
-            connection.say(error("RATE_LIMITED"))
+            connection.say(error("RATE_LIMITED", bid_id=bid_id))
 
     async def _sweep(self) -> None:
         """Ping the quiet, cut the silent and the slow; a slice of the clients each second."""
@@ -150,6 +159,7 @@ class Gateway:
         while True:
             await asyncio.sleep(_SWEEP_S)
             now_s = asyncio.get_running_loop().time()
+            self._allowances = {k: v for k, v in self._allowances.items() if not v.idle(now_s)}
             for count, connection in enumerate(list(self._connections)):
                 if count % 500 == 499:
                     await asyncio.sleep(0)
@@ -198,21 +208,26 @@ class Gateway:
         if "ticket" in message:
             self._spawn(self._redeem(connection, message["ticket"]))
         else:
-            self._greet(connection, None)
+            onlookers = self.limits.connections_max * self.limits.onlookers_share
+            if len(self._connections) > onlookers:
+                connection.end(FULL)  # the rest is for bidders who come back
+            else:
+                self._greet(connection, None)
 
     async def _redeem(self, connection: LiveConnection, ticket: str) -> None:
         try:
             async with self._redeeming:
-                bidder = await tickets.redeem(self.redis, ticket)
+                holder = await tickets.redeem(self.redis, ticket)
         except (RedisError, OSError):
             connection.end(STOPPING)  # fail closed: nobody is let in unchecked
             return
         if connection not in self._connections:
             return
-        if bidder is None:
+        if holder is None:
             connection.end(BAD_TICKET)
         else:
-            self._greet(connection, bidder)
+            connection.session = holder.session
+            self._greet(connection, holder.account)
 
     def _greet(self, connection: LiveConnection, bidder: int | None) -> None:
         connection.bidder = bidder
@@ -256,10 +271,7 @@ class Gateway:
     ) -> None:
         self._seeking += 1
         try:
-            async with self._lookups:
-                if lot not in connection.sought or connection not in self._connections:
-                    return
-                found = await self.views.find(lot)
+            found = await self.views.find(lot)
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
             connection.end(STOPPING)
             return
@@ -297,10 +309,45 @@ class Gateway:
     def _bid(self, connection: LiveConnection, message: dict[str, Any]) -> None:
         lot, bid_id = message["lot"], message["bid_id"]
         bidder, view = connection.bidder, self.views.get(lot)
-        if bidder is None or view is None:
-            code = "NOT_A_BIDDER" if bidder is None else "UNKNOWN_LOT"
-            connection.say(not_recorded(lot, bid_id, code))
+        if bidder is None:
+            connection.say(not_recorded(lot, bid_id, "NOT_A_BIDDER"))
+        elif not self._may_bid(bidder) or (view is None and self._seeking >= _LOOKUPS_WAITING):
+            connection.say(not_recorded(lot, bid_id, "RATE_LIMITED"))
+        elif view is None:
+            self._spawn(self._find_and_bid(connection, bidder, message))
+        else:
+            self._send_bid(connection, bidder, view.shard, message)
+
+    def _may_bid(self, bidder: int) -> bool:
+        """Whether the account, over all its connections, may send one more bid now."""
+        now_s = asyncio.get_running_loop().time()
+        allowance = self._allowances.get(bidder)
+        if allowance is None:
+            allowance = Allowance(self.limits.bids_per_s, self.limits.bids_burst, now_s)
+            self._allowances[bidder] = allowance
+        return allowance.take(now_s)
+
+    async def _find_and_bid(
+        self, connection: LiveConnection, bidder: int, message: dict[str, Any]
+    ) -> None:
+        """A bid for a lot not in memory: it may be recorded already, so "unknown" must be true."""
+        self._seeking += 1
+        try:
+            view = await self.views.find(message["lot"])
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            connection.end(STOPPING)
             return
+        finally:
+            self._seeking -= 1
+        if view is None:
+            connection.say(not_recorded(message["lot"], message["bid_id"], "UNKNOWN_LOT"))
+        else:
+            self._send_bid(connection, bidder, view.shard, message)
+
+    def _send_bid(
+        self, connection: LiveConnection, bidder: int, shard: int, message: dict[str, Any]
+    ) -> None:
+        lot, bid_id = message["lot"], message["bid_id"]
 
         def answer(entry: dict[str, Any] | None, code: str | None, repeat: bool) -> None:
             if entry is not None:
@@ -309,12 +356,39 @@ class Gateway:
                 metrics.BIDS.labels("busy" if code == "BUSY" else "error").inc()
                 connection.tell(frame(not_recorded(lot, bid_id, code or "UNKNOWN_LOT")))
 
-        self.log.bid(view.shard, lot, bidder, bid_id, message["amount_minor"], answer)
+        self.log.bid(shard, lot, bidder, bid_id, message["amount_minor"], answer)
 
-    def _spawn(self, job: Any) -> None:
+    def signed_out(self, session: bytes) -> None:
+        """Close what the signed-out browser had open (`session` as in its tickets)."""
+        for connection in list(self._connections):
+            if session and connection.session == session:
+                connection.end(SIGNED_OUT)
+
+    async def _hear_of_sign_outs(self) -> None:
+        """Sign-outs that other gateways' pages were asked for."""
+        while True:
+            try:
+                async with self.redis.pubsub() as ears:
+                    await ears.subscribe(tickets.SIGNED_OUT)
+                    async for message in ears.listen():
+                        if message["type"] == "message":
+                            self.signed_out(message["data"])
+            except (RedisError, OSError):
+                await asyncio.sleep(_SWEEP_S)
+
+    def _spawn(self, job: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         task = asyncio.create_task(job)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
+
+    def _fail(self, error: BaseException) -> None:
+        if not self._failure.done():
+            self._failure.set_exception(error)
+
+    async def until_failed(self) -> None:
+        """Return never; raise what ended a task without which the gateway is of no use."""
+        await asyncio.shield(self._failure)
 
     async def probe(self) -> float:
         """Seconds a command takes through every shard's log and back. Raises LogUnanswered."""

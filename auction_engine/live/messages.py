@@ -87,6 +87,14 @@ def check_bid_id(bid_id: object) -> str:
     return bid_id
 
 
+def bid_id_in(data: bytes | bytearray | memoryview) -> str | None:
+    """The bid id in a frame that is not looked at any further, so that its page can be told."""
+    try:
+        return check_bid_id(orjson.loads(data)["bid_id"])
+    except (orjson.JSONDecodeError, MessageError, KeyError, TypeError):
+        return None
+
+
 def outcome(entry: dict[str, Any], repeat: bool) -> dict[str, Any]:
     """`recorded` or `refused` for a bid's journal entry."""
     if entry["kind"] == "bid.accepted":

@@ -1,6 +1,7 @@
 """Each lot as it may be seen: kept up from the log's events, read from the ledger when in doubt."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -17,6 +18,14 @@ from auction_engine.rules.lot import LotState, minimum_minor
 
 _RECENT = 200
 _REFUSED_KEPT = 20
+_NAME = "auction-gateway"
+# Connections to the ledger for lots not in memory: whatever is asked for, bids go first.
+_READ_AT_ONCE = 3
+# A number that is no lot is remembered this long, so that asking for it costs nothing.
+_ABSENT_S = 2.0
+_ABSENT_KEPT = 10_000
+# Closed lots kept though nobody follows them.
+_CLOSED_KEPT = 500
 _RETRY_S = 0.2
 _log = structlog.get_logger(__name__)
 
@@ -29,8 +38,12 @@ class LotView:
     def __init__(self, lot: int, shard: int) -> None:
         self.lot = lot
         self.shard = shard
-        self.seq = 0
         self.epoch = 0
+        self.forget()
+
+    def forget(self) -> None:
+        """Be as before the first entry."""
+        self.seq = 0
         self.state: LotState | None = None
         self.recent: deque[dict[str, Any]] = deque(maxlen=_RECENT)
         self.best: dict[int, int] = {}
@@ -128,13 +141,17 @@ class Views:
     """The lots in memory. `on_change` is called after one or more entries were taken."""
 
     def __init__(self, database_url: str) -> None:
-        self._database_url = database_url.replace("postgresql+asyncpg://", "postgresql://")
+        self._database_url = database_url
         self._lots: dict[int, LotView] = {}
         self._epochs: dict[int, int] = {}
         self._reading: dict[int, int] = {}  # lot read for the first time: newest entry meanwhile
         self._catching_up: dict[int, asyncio.Task[None]] = {}
         self._behind: set[int] = set()  # shards with a hole found since their last reading began
+        self._finding: dict[int, asyncio.Task[None]] = {}
+        self._absent: dict[int, float] = {}  # lot: until when (monotonic s) it need not be sought
+        self._slots = asyncio.Semaphore(_READ_AT_ONCE)
         self.on_change: OnChange = lambda view: None
+        self.in_use: Callable[[int], bool] = lambda lot: False
 
     def get(self, lot: int) -> LotView | None:
         """The lot's view if it is in memory and listed."""
@@ -145,17 +162,45 @@ class Views:
         """The lot's view, read from the ledger if need be; None if it is not listed."""
         if (view := self.get(lot)) is not None:
             return view
-        connection = await asyncpg.connect(self._database_url, timeout=5)
-        try:
-            shard = await connection.fetchval(
-                "SELECT shard FROM lot_head WHERE lot_id = $1", lot
-            )
-            if shard is None:
+        task = self._finding.get(lot)
+        if task is None:
+            if self._absent.get(lot, 0.0) > time.monotonic():
                 return None
-            await self._read(connection, {lot: shard})
-        finally:
-            connection.terminate()
+            task = asyncio.create_task(self._find(lot), name="find lot")
+            self._finding[lot] = task
+            task.add_done_callback(lambda _: self._finding.pop(lot, None))
+        await asyncio.shield(task)  # one reading serves all who ask, whoever of them goes away
         return self.get(lot)
+
+    async def _find(self, lot: int) -> None:
+        async with self._slots:
+            connection = await store.connect(self._database_url, application=_NAME)
+            try:
+                shard = await connection.fetchval(
+                    "SELECT shard FROM lot_head WHERE lot_id = $1", lot
+                )
+                if shard is None:
+                    self._remember_absent(lot)
+                else:
+                    await self._read(connection, {lot: shard})
+                    self._forget_old()
+            finally:
+                connection.terminate()
+
+    def _remember_absent(self, lot: int) -> None:
+        if len(self._absent) >= _ABSENT_KEPT:
+            self._absent.clear()
+        self._absent[lot] = time.monotonic() + _ABSENT_S
+
+    def _forget_old(self) -> None:
+        """Keep memory bounded: closed lots that nobody follows are read again when asked for."""
+        closed = [
+            lot
+            for lot, view in self._lots.items()
+            if view.state is not None and view.state.phase == "closed" and not self.in_use(lot)
+        ]
+        for lot in closed[: max(0, len(closed) - _CLOSED_KEPT)]:
+            del self._lots[lot]
 
     def take(self, shard: int, epoch: int, entries: list[dict[str, Any]]) -> None:
         """Take a batch from the log; entries already known are skipped."""
@@ -183,7 +228,7 @@ class Views:
 
     async def read_shard(self, shard: int) -> None:
         """Bring every lot of the shard up to the ledger, and take up live ones not yet known."""
-        connection = await asyncpg.connect(self._database_url, timeout=5)
+        connection = await store.connect(self._database_url, application=_NAME)
         try:
             self._epochs[shard] = await connection.fetchval(
                 "SELECT epoch FROM shard WHERE id = $1", shard
@@ -193,6 +238,11 @@ class Views:
                 " AND (phase <> 'closed' OR lot_id = ANY($2::bigint[]))",
                 shard, [lot for lot, view in self._lots.items() if view.shard == shard],
             )
+            for row in rows:
+                view = self._lots.get(row["lot_id"])
+                if view is not None and view.seq > row["seq"]:
+                    # The ledger was set back: what it does not hold never happened.
+                    view.forget()
             behind = {
                 row["lot_id"]: shard for row in rows
                 if row["lot_id"] not in self._lots or self._lots[row["lot_id"]].seq < row["seq"]
@@ -251,4 +301,4 @@ class Views:
 
     async def stop(self) -> None:
         """End what is being read."""
-        await end(self._catching_up.values())
+        await end([*self._catching_up.values(), *self._finding.values()])

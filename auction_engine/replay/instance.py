@@ -92,6 +92,7 @@ def _settings(
     raised = {
         "connections_max": max(limits.connections_max, many),
         "connections_per_address": max(limits.connections_per_address, many),
+        "plain_connections_per_address": max(limits.plain_connections_per_address, many),
         # A recorded bidder's bids of days come within milliseconds.
         "messages_per_s": 1_000_000.0,
         "messages_burst": 1_000_000,

@@ -25,7 +25,7 @@ SHARD = 0
 STEP = 10
 START = 1_000
 # Leases short enough that a take-over is not what a test waits for.
-QUICK = Limits(lease_s=1)
+QUICK = Limits(lease_s=1, bids_waiting_per_bidder=5_000)
 
 
 def now_ms() -> int:

@@ -33,9 +33,11 @@ def answer_before_commit() -> None:
             connection = connection or await store.connect(args[0])
             await store.commit_batch(connection, *args[1:])
 
-    async def decide(self: Any, deciding: Any, consumed: str, entries: Any) -> Any:
+    async def decide(
+        self: Any, deciding: Any, after: str, consumed: str, entries: Any
+    ) -> Any:
         if deciding.missing(entries) or deciding.unsure(entries):
-            return await commit(self, deciding, consumed, entries)
+            return await commit(self, deciding, after, consumed, entries)
         if not writers:
             writers.append(asyncio.create_task(write()))
         outcome = deciding.decide(consumed, entries, set())
@@ -44,6 +46,7 @@ def answer_before_commit() -> None:
                 self._database_url,
                 self._shard,
                 deciding.epoch,
+                after,
                 consumed,
                 outcome.records,
                 outcome.heads(self._shard),
@@ -56,7 +59,9 @@ def answer_before_commit() -> None:
 
 def no_epoch_check() -> None:
     """A recorder that lost its shard goes on writing."""
-    store._CONSUME = "UPDATE shard SET consumed = $3 WHERE id = $1 AND $2::bigint > 0"
+    store._CONSUME = (
+        "UPDATE shard SET consumed = $3 WHERE id = $1 AND $2::bigint > 0 AND $4::text > ''"
+    )
 
     async def keep(connection: Any, shard: int, epoch: int, lease_s: float) -> None:
         await connection.execute(

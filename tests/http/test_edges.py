@@ -107,3 +107,30 @@ async def test_a_fault_of_our_own_shows_no_traceback(
         assert "secret" not in answer.text
         assert "ZeroDivision" not in answer.text
         assert answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    ("line", "host", "origin", "status"),
+    [
+        ("GET //[", "x", None, b"404"),
+        ("GET /", "[", None, b"200"),
+        ("GET //[", "", None, b"404"),
+        ("POST /logout", "x", "http://[", b"403"),
+        ("POST /api/login", "[", "http://[", b"403"),
+    ],
+)
+async def test_addresses_that_are_none_are_refused_like_others(
+    house: House, line: str, host: str, origin: str | None, status: bytes
+) -> None:
+    port = int(house.base.rpartition(":")[2])
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    said = "" if origin is None else f"Origin: {origin}\r\n"
+    try:
+        writer.write(
+            f"{line} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{said}\r\n".encode()
+        )
+        answer = await asyncio.wait_for(reader.read(), 5)
+    finally:
+        writer.close()
+        await writer.wait_closed()
+    assert answer.split(b" ")[1] == status

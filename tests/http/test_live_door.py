@@ -6,10 +6,13 @@ import asyncio
 import json
 
 import pytest
-from house import House, running_house
+from house import PASSWORD, House, running_house
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from auction_engine.bidding.connections import make_redis
+from auction_engine.identity import sessions
+from auction_engine.identity.tickets import SIGNED_OUT
 from auction_engine.settings import Limits, Settings
 
 
@@ -116,3 +119,52 @@ async def test_onlookers_cannot_bid(house: House) -> None:
         await live.say(t="bid", lot=house.lots[0], bid_id="0" * 8 + "-0000" * 3 + "-" + "0" * 12,
                        amount_minor=5)
         assert (await live.hear("error"))["code"] == "NOT_A_BIDDER"
+
+
+async def test_signing_out_ends_what_the_session_opened(house: House) -> None:
+    """The live connection goes, and a ticket not used yet is worth nothing any more."""
+    async with house.signed_in("an") as client, house.signed_in("an") as elsewhere:
+        used, kept, others = [
+            (await who.post("/api/live-tickets")).json()["ticket"]
+            for who in (client, client, elsewhere)
+        ]
+        async with house.live(used) as live, house.live(others) as other:
+            await live.hear("welcome")
+            await other.hear("welcome")
+            form = {"csrf": client.headers["X-CSRF-Token"]}
+            assert (await client.post("/logout", data=form)).status_code == 303
+            with pytest.raises(ConnectionClosed):
+                await live.hear("never")
+            assert await closed_with(house, kept) == 3501
+            await other.say(t="time", at=1)
+            await other.hear("time")
+
+
+async def test_signing_in_anew_ends_what_the_old_session_opened(house: House) -> None:
+    async with house.signed_in("an") as client:
+        given = (await client.post("/api/live-tickets")).json()["ticket"]
+        async with house.live(given) as live:
+            await live.hear("welcome")
+            again = {"login": "an", "password": PASSWORD}
+            assert (await client.post("/api/login", json=again)).status_code == 200
+            with pytest.raises(ConnectionClosed):
+                await live.hear("never")
+
+
+async def test_other_gateways_hear_of_it(house: House) -> None:
+    redis = make_redis(house.settings.redis_url or "")
+    listening = redis.pubsub()
+    try:
+        await listening.subscribe(SIGNED_OUT)
+        async with house.signed_in("an") as client:
+            session = client.cookies["session"]
+            form = {"csrf": client.headers["X-CSRF-Token"]}
+            await client.post("/logout", data=form)
+        async with asyncio.timeout(5):
+            async for message in listening.listen():
+                if message["type"] == "message":
+                    assert message["data"] == sessions.digest(session)
+                    break
+    finally:
+        await listening.aclose()
+        await redis.aclose()

@@ -233,6 +233,22 @@ async def test_demonstration_logins_show_only_in_a_demonstration(
             assert DEMO_LOGINS[0].password not in (await client.get(path)).text
 
 
+async def test_demonstration_logins_are_worth_nothing_outside_of_it(house: House) -> None:
+    """Their accounts stay in the ledger, and their passwords are public."""
+    from auction_engine.identity import accounts
+    from auction_engine.identity.passwords import Passwords
+
+    for role, login, password in DEMO_LOGINS:
+        hashed = await Passwords().hash(password)
+        await accounts.create(house.engine, login, login, role, hashed)
+    async with house.browser() as client:
+        for entry in DEMO_LOGINS:
+            answer = await sign_in(client, entry.login, password=entry.password)
+            assert answer.status_code == 401
+            typed = {"login": f" {entry.login.upper()} ", "password": entry.password}
+            assert (await client.post("/api/login", json=typed)).status_code == 401
+
+
 async def test_demonstration_logins_can_be_used_from_the_page(settings: Settings) -> None:
     async with running_house(settings.model_copy(update={"demo": True})) as house:
         from auction_engine.identity import accounts

@@ -57,3 +57,17 @@ async def test_counts_go_away_by_themselves_and_name_nobody(valkey: Redis) -> No
     for key in keys:
         assert 0 < await valkey.ttl(key) <= throttle.WINDOW_S
         assert b"nguyen" not in key
+
+
+async def test_one_address_does_not_use_up_the_accounts_tries(valkey: Redis) -> None:
+    """However often one place fails, the account's owner elsewhere gets in."""
+    await tries(valkey, throttle.PER_ACCOUNT * 2, "an", "192.0.2.1")
+    assert await tries(valkey, 1, "an", "192.0.2.2") == 1
+
+
+async def test_addresses_of_one_ipv6_network_are_one_place(valkey: Redis) -> None:
+    allowed = 0
+    for n in range(throttle.PER_ACCOUNT):
+        allowed += await throttle.admit(valkey, "an", f"2001:db8::{n:x}")
+    assert allowed == throttle.PER_ACCOUNT_AND_ADDRESS
+    assert await throttle.admit(valkey, "an", "2001:db8:0:1::1")

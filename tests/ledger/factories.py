@@ -89,8 +89,9 @@ class JournalWriter:
             head_record(lot, self.shard, self.at[lot], self.states[lot])
             for lot in sorted(self._moved)
         ]
+        after = await store.consumed_id(self.connection, self.shard)
         await store.commit_batch(
-            self.connection, self.shard, self.epoch, self.log, self._records, heads
+            self.connection, self.shard, self.epoch, after, self.log, self._records, heads
         )
         self._records, self._moved = [], set()
 

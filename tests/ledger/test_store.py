@@ -93,7 +93,7 @@ class TestCommit:
         self, connection: asyncpg.Connection
     ) -> None:
         with pytest.raises(OwnershipLost):
-            await store.commit_batch(connection, 7, 1, "1-0", [], [])
+            await store.commit_batch(connection, 7, 1, "0-0", "1-0", [], [])
 
     async def test_a_take_over_waits_for_a_commit_under_way(
         self, journal: JournalWriter, connection: asyncpg.Connection, database_url: str

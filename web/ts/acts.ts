@@ -62,7 +62,7 @@ export class ActList {
       case "waiting":
         return [title(t("act.waiting", { amount }))];
       case "busy":
-        return [title(t("act.busy", { amount, n: fate.tries, of: BUSY_TRIES }))];
+        return [title(t(`act.busy_${fate.why}`, { amount, n: fate.tries, of: BUSY_TRIES }))];
       case "gave_up":
         return [
           title(t("act.gave_up", { amount })),

@@ -5,7 +5,7 @@ import type { Busy, ClientMessage, Failure, Recorded, Refused } from "./protocol
 export type Fate =
   | { kind: "sent" }
   | { kind: "waiting" }
-  | { kind: "busy"; tries: number }
+  | { kind: "busy"; tries: number; why: "full" | "fast" | "unknown" }
   | { kind: "gave_up" }
   | { kind: "recorded"; n: number; at_ms: number }
   | { kind: "refused"; reason: string; minimum_minor: number | null; at_ms: number }
@@ -15,9 +15,14 @@ export interface Act {
   id: string;
   amount: number;
   fate: Fate;
+  tries: number; // answers in a row that took nothing
+  asked: boolean; // the last sending is not answered yet
+  lost: boolean; // some sending was never answered: the bid may stand in the record
 }
 
 export const BUSY_TRIES = 6;
+const FAST_MS = 1000;
+const LONGEST_MS = 5000;
 const OPEN: ReadonlySet<Fate["kind"]> = new Set(["sent", "waiting", "busy"]);
 
 export class Bids {
@@ -41,7 +46,7 @@ export class Bids {
 
   make(amount: number): void {
     if (this.pending()) return;
-    const act: Act = { id: newId(), amount, fate: { kind: "sent" } };
+    const act: Act = { id: newId(), amount, fate: { kind: "sent" }, tries: 0, asked: false, lost: false };
     // What is settled stands in the record; only unanswered bids stay beside the new one.
     this.acts = [act, ...this.acts.filter((known) => OPEN.has(known.fate.kind))];
     this.post(act);
@@ -49,6 +54,7 @@ export class Bids {
 
   again(act: Act): void {
     act.fate = { kind: "sent" };
+    act.tries = 0;
     this.post(act);
   }
 
@@ -57,13 +63,22 @@ export class Bids {
   }
 
   private post(act: Act): void {
-    const sent = this.send({ t: "bid", lot: this.lot, bid_id: act.id, amount_minor: act.amount });
-    if (!sent) act.fate = { kind: "waiting" };
+    if (!this.sendOne(act)) act.fate = { kind: "waiting" };
     this.changed(act);
+  }
+
+  private sendOne(act: Act): boolean {
+    const sent = this.send({ t: "bid", lot: this.lot, bid_id: act.id, amount_minor: act.amount });
+    if (sent) act.asked = true;
+    return sent;
   }
 
   lineDown(): void {
     for (const act of this.acts) {
+      if (act.asked) {
+        act.asked = false;
+        act.lost = true;
+      }
       if (act.fate.kind === "sent" || act.fate.kind === "busy") {
         act.fate = { kind: "waiting" };
         this.changed(act);
@@ -87,30 +102,38 @@ export class Bids {
   }
 
   failed(answer: Failure): void {
-    if (answer.bid_id) this.settle(answer.bid_id, { kind: "error", code: answer.code });
+    if (!answer.bid_id) return;
+    if (answer.code === "RATE_LIMITED") this.notTaken(answer.bid_id, FAST_MS, "fast");
+    else this.settle(answer.bid_id, { kind: "error", code: answer.code });
   }
 
   busy(answer: Busy): void {
-    const act = this.acts.find((known) => known.id === answer.bid_id);
-    if (!act || act.fate.kind === "recorded" || act.fate.kind === "refused") return;
-    const tries = (busyTries.get(act.id) ?? 0) + 1;
-    busyTries.set(act.id, tries);
-    if (tries > BUSY_TRIES) {
-      busyTries.delete(act.id);
+    this.notTaken(answer.bid_id, answer.retry_ms, "full");
+  }
+
+  /** This sending was not taken. Only if every sending was answered so is nothing recorded. */
+  private notTaken(id: string, retryMs: number, why: "full" | "fast"): void {
+    const act = this.acts.find((known) => known.id === id);
+    if (!act || !OPEN.has(act.fate.kind)) return;
+    act.asked = false;
+    act.tries += 1;
+    if (act.tries > BUSY_TRIES && !act.lost) {
       act.fate = { kind: "gave_up" };
       this.changed(act);
       return;
     }
-    act.fate = { kind: "busy", tries };
+    const { tries } = act;
+    act.fate = { kind: "busy", tries, why: act.lost ? "unknown" : why };
     this.changed(act);
+    // A bid whose fate is not known is repeated until it is, ever more slowly.
+    const wait = Math.min(LONGEST_MS, retryMs * Math.max(1, tries - BUSY_TRIES));
     setTimeout(() => {
-      if (act.fate.kind === "busy" && act.fate.tries === tries) this.repeat(act);
-    }, Math.min(5000, answer.retry_ms) * (1 + Math.random() / 2));
+      if (act.fate.kind === "busy" && act.fate.tries === tries && !act.asked) this.repeat(act);
+    }, wait * (1 + Math.random() / 2));
   }
 
   private repeat(act: Act): void {
-    const sent = this.send({ t: "bid", lot: this.lot, bid_id: act.id, amount_minor: act.amount });
-    if (sent) return;
+    if (this.sendOne(act)) return;
     act.fate = { kind: "waiting" };
     this.changed(act);
   }
@@ -119,13 +142,11 @@ export class Bids {
     const act = this.acts.find((known) => known.id === id);
     if (!act) return null;
     act.fate = fate;
-    busyTries.delete(id);
+    act.asked = false;
     this.changed(act);
     return act;
   }
 }
-
-const busyTries = new Map<string, number>();
 
 function newId(): string {
   // randomUUID exists only on secure origins; a first trial on a local network may be plain http.

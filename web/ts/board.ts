@@ -84,9 +84,11 @@ export class Board {
     const standing = state.n ? t("board.standing", { n: state.n, code: state.leader ?? "–" }) : t("board.from_start");
     setText(field(box, "standing"), standing);
     const end = field(box, "end");
-    setText(end, time(state.end_ms));
-    setText(field(box, "end_date"), this.speech.date(state.end_ms));
-    end?.setAttribute("datetime", new Date(state.end_ms).toISOString());
+    if (state.end_ms !== null) {
+      setText(end, time(state.end_ms));
+      setText(field(box, "end_date"), this.speech.date(state.end_ms));
+      end?.setAttribute("datetime", new Date(state.end_ms).toISOString());
+    }
     setText(field(box, "leader"), state.leader ?? "–");
     setText(field(box, "n"), String(state.n));
     setText(field(box, "extensions"), String(state.extensions));
@@ -108,13 +110,15 @@ export class Board {
   }
 
   private drawTime({ state, box }: Row): void {
-    const { t, span, time } = this.speech;
-    const now = this.clock.now();
-    let text: string;
-    if (state.phase === "closed") text = t("board.ended", { time: time(state.end_ms) });
-    else if (state.phase === "scheduled") text = t("board.opens_in", { span: span(state.start_ms - now) });
-    else if (state.end_ms <= now) text = t("board.closing");
-    else text = t("board.left", { span: span(state.end_ms - now) });
-    setText(field(box, "remaining"), text);
+    setText(field(box, "remaining"), remaining(state, this.clock.now(), this.speech));
   }
+}
+
+/** What is left of a lot's time. One that the auctioneer closes has no end to count down to. */
+export function remaining(state: LotState, now: number, { t, span, time }: Pick<Speech, "t" | "span" | "time">): string {
+  const { phase, start_ms, end_ms } = state;
+  if (phase === "scheduled") return t("board.opens_in", { span: span(start_ms - now) });
+  if (end_ms === null) return t(phase === "closed" ? "board.closed_by_hand" : "board.until_closed");
+  if (phase === "closed") return t("board.ended", { time: time(end_ms) });
+  return end_ms <= now ? t("board.closing") : t("board.left", { span: span(end_ms - now) });
 }

@@ -36,7 +36,8 @@ export class Chart {
     const first = bids.at(-1)!;
     const whole = bids.length === state.n;
     const from = whole ? Math.min(state.start_ms, first.at_ms) : first.at_ms;
-    const to = state.phase === "closed" ? state.end_ms : Math.max(now, bids[0]!.at_ms + 1);
+    const last = bids[0]!.at_ms + 1;
+    const to = state.phase === "closed" ? (state.end_ms ?? last) : Math.max(now, last);
     const bottom = whole ? this.lot.starting_price_minor : first.amount_minor;
     const top = Math.max(bids[0]!.amount_minor, bottom + this.lot.increment_minor);
     const scaleX = (ms: number) => ((WIDTH - EDGE) * (ms - from)) / Math.max(1, to - from);

@@ -4,6 +4,7 @@ import { field, find, setText } from "./dom.ts";
 import { countdown, type Speech } from "./i18n.ts";
 import type { Money } from "./money.ts";
 import type { LotInfo } from "./page.ts";
+import type { LotState } from "./protocol.ts";
 import type { LotStore } from "./store.ts";
 
 const LAST_MS = 10_000;
@@ -42,19 +43,21 @@ export class Head {
   drawTerms(store: LotStore): void {
     const { t } = this.speech;
     const { state } = store;
-    const end = field(this.room, "end");
-    setText(end, this.speech.time(state.end_ms));
-    end?.setAttribute("datetime", new Date(state.end_ms).toISOString());
-    setText(find(this.room, ".clock__date"), this.speech.date(state.end_ms));
-    const moved = field(this.room, "moved");
-    if (moved) {
-      moved.hidden = state.extensions === 0;
-      if (state.extensions) {
-        const values = { n: state.extended_by ?? state.n, times: state.extensions, time: this.speech.time(state.end_ms) };
-        setText(moved, t("clock.moved", values));
-      }
-    }
     setText(field(this.room, "count"), t("record.count", { n: state.n }));
+    if (state.end_ms !== null) this.drawEnd(state, state.end_ms);
+  }
+
+  private drawEnd(state: LotState, endMs: number): void {
+    const end = field(this.room, "end");
+    setText(end, this.speech.time(endMs));
+    end?.setAttribute("datetime", new Date(endMs).toISOString());
+    setText(find(this.room, ".clock__date"), this.speech.date(endMs));
+    const moved = field(this.room, "moved");
+    if (!moved) return;
+    moved.hidden = state.extensions === 0;
+    if (!state.extensions) return;
+    const values = { n: state.extended_by ?? state.n, times: state.extensions, time: this.speech.time(endMs) };
+    setText(moved, this.speech.t("clock.moved", values));
   }
 
   /** Called many times a second; returns how long the next change of the figures is away. */
@@ -63,17 +66,28 @@ export class Head {
     const { state } = store;
     const now = this.clock.now();
     const target = state.phase === "scheduled" ? state.start_ms : state.end_ms;
+    if (target === null) return this.tickByHand(state);
     const left = target - now;
     const last = state.phase === "open" && left < LAST_MS;
     const label = state.phase === "open" && left <= 0 ? "closing" : state.phase;
     setText(field(this.room, "clock_label"), t(`clock.${label}`));
     const figures = field(this.room, "left");
     const closed = state.phase === "closed";
-    setText(figures, closed ? this.speech.time(state.end_ms) : countdown(left, lang === "vi" ? "," : "."));
+    setText(figures, closed ? this.speech.time(target) : countdown(left, lang === "vi" ? "," : "."));
     figures?.classList.toggle("is-last", last);
     this.drawBar(closed ? 0 : left, target - state.start_ms, last);
     this.drawError();
     return last ? 100 - (Math.max(0, left) % 100) + 1 : Math.min(250, (left % 1000) + 5);
+  }
+
+  /** The auctioneer closes this lot: there is no end to count down to. */
+  private tickByHand(state: LotState): number {
+    const label = state.phase === "closed" ? "closed_by_hand" : "until_closed";
+    setText(field(this.room, "clock_label"), this.speech.t(`clock.${label}`));
+    setText(field(this.room, "left"), "–");
+    this.drawBar(0, 0, false);
+    this.drawError();
+    return 250;
   }
 
   private drawBar(left: number, whole: number, last: boolean): void {

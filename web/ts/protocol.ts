@@ -8,7 +8,7 @@ export interface LotState {
   n: number;
   minimum_minor: number | null;
   start_ms: number;
-  end_ms: number;
+  end_ms: number | null; // null: the auctioneer closes
   extensions: number;
   extended_by: number | null;
   robots?: string[];

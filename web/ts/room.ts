@@ -151,7 +151,7 @@ export class Room {
     return you?.leading ? "leading" : null;
   }
 
-  private spoken: { n: number; end: number; phase: string } | null = null;
+  private spoken: { n: number; end: number | null; phase: string } | null = null;
 
   private announce(): void {
     const { state } = this.store;
@@ -161,7 +161,9 @@ export class Room {
     const price = this.money.text(state.price_minor ?? this.lot.starting_price_minor);
     const parts: string[] = [];
     if (state.n > before.n && state.phase === "open") parts.push(this.speech.t("announce.price", { price, n: state.n }));
-    if (state.end_ms > before.end) parts.push(this.speech.t("announce.moved", { time: this.speech.time(state.end_ms) }));
+    if (state.end_ms !== null && before.end !== null && state.end_ms > before.end) {
+      parts.push(this.speech.t("announce.moved", { time: this.speech.time(state.end_ms) }));
+    }
     if (state.phase === "closed" && before.phase !== "closed") parts.push(this.speech.t("announce.closed", { price }));
     if (parts.length) this.announcer.say(parts.join(" "));
   }

@@ -22,7 +22,7 @@ export function standing(store: LotStore, line: Line, bidder: boolean): string {
 }
 
 export function closeReason(speech: Speech, code: number): string {
-  const known = [3500, 3501, 3502, 3503].includes(code);
+  const known = [3500, 3501, 3502, 3503, 3504].includes(code);
   return speech.t(`close.${known ? code : "other"}`);
 }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Bids } from "../bids.ts";
+import { remaining } from "../board.ts";
+import { Bids, BUSY_TRIES } from "../bids.ts";
 import type { ClientMessage, LotState, Snapshot, Update } from "../protocol.ts";
 import { LotStore } from "../store.ts";
 
@@ -56,4 +57,72 @@ test("a bid keeps its id through a break and counts once", () => {
   bids.recorded({ t: "recorded", lot: 7, bid_id: id, n: 2, seq: 3, at_ms: 9, amount_minor: 1100, repeat: true });
   assert.equal(bids.acts[0]?.fate.kind, "recorded");
   assert.equal(bids.pending(), false);
+});
+
+/** Bids over a line that can be cut, with timers that fire when told to. */
+function bidding(context: { mock: { timers: { enable(options: object): void; tick(ms: number): void } } }) {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const line = { up: true, sent: [] as ClientMessage[] };
+  const bids = new Bids(7, (message) => (line.up ? (line.sent.push(message), true) : false), () => {});
+  bids.make(1100);
+  const act = bids.acts[0]!;
+  const busy = () => {
+    bids.busy({ t: "busy", lot: 7, bid_id: act.id, retry_ms: 100 });
+    context.mock.timers.tick(20_000);
+  };
+  return { line, bids, act, busy };
+}
+
+test("nothing was recorded when every sending was answered busy", (context) => {
+  const { line, act, busy } = bidding(context);
+  for (let n = 0; n < BUSY_TRIES; n += 1) busy();
+  assert.equal(act.fate.kind, "busy");
+  busy();
+  assert.equal(act.fate.kind, "gave_up");
+  assert.equal(line.sent.length, BUSY_TRIES + 1);
+});
+
+test("a bid whose sending was never answered is repeated until its fate is known", (context) => {
+  const { line, bids, act, busy } = bidding(context);
+  line.up = false;
+  bids.lineDown();
+  line.up = true;
+  bids.lineUp();
+  for (let n = 0; n < 3 * BUSY_TRIES; n += 1) busy();
+  assert.deepEqual(act.fate, { kind: "busy", tries: 3 * BUSY_TRIES, why: "unknown" });
+  assert.ok(bids.pending());
+  assert.equal(line.sent.length, 2 + 3 * BUSY_TRIES);
+  assert.equal(new Set(line.sent.map((message) => JSON.stringify(message))).size, 1);
+  bids.recorded({ t: "recorded", lot: 7, bid_id: act.id, n: 2, seq: 3, at_ms: 9, amount_minor: 1100, repeat: true });
+  assert.equal(act.fate.kind, "recorded");
+});
+
+test("a line lost between two sendings leaves nothing in doubt, one lost after a sending does", (context) => {
+  const { line, bids, act } = bidding(context);
+  bids.busy({ t: "busy", lot: 7, bid_id: act.id, retry_ms: 100 });
+  bids.lineDown();
+  assert.equal(act.lost, false);
+  bids.lineUp();
+  assert.equal(line.sent.length, 2);
+  bids.lineDown();
+  assert.equal(act.lost, true);
+});
+
+test("a bid that came too fast is sent again after a second, visibly", (context) => {
+  const { line, bids, act } = bidding(context);
+  bids.failed({ t: "error", code: "RATE_LIMITED", text: "", bid_id: act.id });
+  assert.deepEqual(act.fate, { kind: "busy", tries: 1, why: "fast" });
+  context.mock.timers.tick(900);
+  assert.equal(line.sent.length, 1);
+  context.mock.timers.tick(1000);
+  assert.equal(line.sent.length, 2);
+  assert.deepEqual(line.sent[0], line.sent[1]);
+});
+
+test("a lot that the auctioneer closes has no countdown", () => {
+  const speech = { t: (key: string) => key, span: String, time: String } as unknown as Parameters<typeof remaining>[2];
+  assert.equal(remaining({ ...STATE, end_ms: null }, 5, speech), "board.until_closed");
+  assert.equal(remaining({ ...STATE, end_ms: null, phase: "closed" }, 5, speech), "board.closed_by_hand");
+  assert.equal(remaining({ ...STATE, end_ms: null, phase: "scheduled" }, 5, speech), "board.opens_in");
+  assert.equal(remaining(STATE, 5, speech), "board.left");
 });
