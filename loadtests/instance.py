@@ -40,8 +40,14 @@ _LIMITS = Limits(
     connections_max=100_000,
     connections_per_address=100_000,
     plain_connections_per_address=100_000,
+    pages_per_s=1e9,
+    pages_burst=1_000_000_000,
     messages_per_s=1e9,
     messages_burst=1_000_000_000,
+    bids_per_s=1e9,
+    bids_burst=1_000_000_000,
+    bids_waiting_per_bidder=1_000_000,
+    onlookers_share=1,
 )
 
 

@@ -1,5 +1,6 @@
 """The one way in: every request is understood, checked and answered here."""
 
+import re
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from auction_engine.addresses import address_group
 from auction_engine.errors import AuctionError
 from auction_engine.http import bodies
 from auction_engine.http.language import COOKIE as LANGUAGE_COOKIE
@@ -25,6 +27,7 @@ SESSION_COOKIE = "session"
 # Lets forms be checked before anybody is signed in; worth nothing by itself.
 VISIT_COOKIE = "visit"
 _YEAR_S = 365 * 24 * 3600
+_TOKEN = re.compile("[A-Za-z0-9_-]{32,64}")
 _SAFE = ("GET", "HEAD")
 _log = structlog.get_logger(__name__)
 
@@ -98,6 +101,10 @@ class Guard:
         spec = self._specs.get("GET" if request.method == "HEAD" else request.method)
         if spec is None:
             raise Problem(405, "METHOD_NOT_ALLOWED", headers={"Allow": self._allow})
+        if spec.kind == "page" and spec.method in _SAFE:
+            # Before anything is read: a refused page must cost next to nothing.
+            if not web.page_rates.allow(address_group(ask.address)):
+                raise Problem(429, "RATE_LIMITED", retry_s=1)
         if spec.kind != "plain":
             await self._recognise(ask)
         role = None if ask.viewer is None else ask.viewer.role
@@ -115,7 +122,8 @@ class Guard:
             ask.csrf = ask.viewer.csrf
         elif ask.kind == "page":
             visit = ask.request.cookies.get(VISIT_COOKIE, "")
-            ask.csrf = visit if 32 <= len(visit) <= 64 else secrets.token_urlsafe(32)
+            # It is put into pages as it is.
+            ask.csrf = visit if _TOKEN.fullmatch(visit) else secrets.token_urlsafe(32)
 
     async def _check_writing(self, ask: Ask, spec: Spec) -> None:
         """Nothing is changed for a request that another site could have sent."""

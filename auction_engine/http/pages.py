@@ -34,18 +34,34 @@ async def session_rows(
 async def session(web: Web, ask: Ask) -> Response:
     """GET /: the current session, lots as cards."""
     current, rows = await session_rows(web)
-    return web.page(
-        ask, "session.html",
-        session=None if current is None else current.texts(),
-        lots=[{"lot": lot, "state": view.public_state()} for lot, view in rows],
-        demo_logins=demo_logins(web),
+
+    def context() -> dict[str, Any]:
+        return {
+            "session": None if current is None else current.texts(),
+            "lots": [{"lot": lot, "state": view.public_state()} for lot, view in rows],
+            "demo_logins": demo_logins(web),
+        }
+
+    if ask.viewer is not None:
+        return web.page(ask, "session.html", **context())
+    stamp = (
+        None if current is None else current.id,
+        tuple((view.lot, view.epoch, view.seq) for _, view in rows),
     )
+    return web.onlookers_page(ask, "session.html", stamp, "/", context)
 
 
 async def room(web: Web, ask: Ask) -> Response:
     """GET /lots/{lot}: the live room."""
     lot, view = await web.lot_or_404(ask)
-    return draw_room(web, ask, lot, view)
+    if ask.viewer is not None:
+        return draw_room(web, ask, lot, view)
+    return web.onlookers_page(
+        ask, "room.html", (view.epoch, view.seq), f"/lots/{lot['id']}", lambda: {
+            "lot": lot, "snapshot": view.snapshot(None), "bid_id": "",
+            "demo": lot["session"]["demo"],
+        },
+    )
 
 
 def draw_room(

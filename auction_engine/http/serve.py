@@ -1,13 +1,17 @@
 """The gateway process: pages, API and live connections on one port."""
 
+import asyncio
 import socket
 from functools import partial
 
+import structlog
 import uvicorn
 import uvloop
 
 from auction_engine.bidding.connections import make_redis
+from auction_engine.bidding.tasks import end
 from auction_engine.collector import tune_collector
+from auction_engine.errors import AuctionError
 from auction_engine.http.app import make_app
 from auction_engine.http.protocol import BoundedHttp, Doors
 from auction_engine.ledger.database import make_engine
@@ -16,6 +20,11 @@ from auction_engine.settings import Settings
 
 _BACKLOG = 4096
 _GRACE_S = 3
+_log = structlog.get_logger(__name__)
+
+
+class GatewayFailed(AuctionError):
+    """A task without which the gateway is of no use has ended by an error."""
 
 
 def run(settings: Settings, sock: socket.socket) -> None:
@@ -31,10 +40,30 @@ async def serve(settings: Settings, sock: socket.socket) -> None:
     engine = make_engine(settings.database_url or "")
     try:
         async with running(settings, redis) as gateway:
-            await _server(settings, gateway, make_app(settings, gateway, engine)).serve([sock])
+            server = _server(settings, gateway, make_app(settings, gateway, engine))
+            await _until_ended(asyncio.create_task(server.serve([sock])), gateway)
     finally:
         await engine.dispose()
         await redis.aclose()
+
+
+async def _until_ended(serving: "asyncio.Task[None]", gateway: Gateway) -> None:
+    """Serve until told to stop, or until a part of the gateway fails: a process that lives but
+    answers nothing would be noticed by nobody. Raises GatewayFailed."""
+    failing = asyncio.ensure_future(gateway.until_failed())
+    try:
+        await asyncio.wait([serving, failing], return_when=asyncio.FIRST_COMPLETED)
+        if serving.done():
+            serving.result()
+        else:
+            error = failing.exception()
+            _log.error("gateway_failed", exc_info=error)
+            raise GatewayFailed(
+                f"A part of the gateway has failed ({type(error).__name__}: {error}); it must be "
+                "started again."
+            )
+    finally:
+        await end([serving, failing])
 
 
 class _Server(uvicorn.Server):

@@ -1,5 +1,6 @@
 """What every handler has at hand: the program's parts, and the request as it was understood."""
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from auction_engine.http.assets import Assets
 from auction_engine.http.presenting import Presenter
 from auction_engine.http.problems import Problem, Storage
 from auction_engine.http.rates import Rates
+from auction_engine.http.renderings import Renderings
 from auction_engine.identity.passwords import Passwords
 from auction_engine.identity.sessions import Viewer
 from auction_engine.live.gateway import Gateway
@@ -72,7 +74,11 @@ class Web:
         self.catalogue = Catalogue(engine)
         self.passwords = Passwords()
         self.storage = Storage()
-        self.rates = Rates(settings.limits)
+        limits = settings.limits
+        # An account has over HTTP what a live connection has.
+        self.rates = Rates(limits.messages_per_s, limits.messages_burst)
+        self.page_rates = Rates(limits.pages_per_s, limits.pages_burst)
+        self.renderings = Renderings()
 
     def now_ms(self) -> int:
         """UTC milliseconds by the log's clock, which orders bids."""
@@ -114,6 +120,20 @@ class Web:
         text = self.presenter.render(template, **self._common(ask, path), **context)
         return HTMLResponse(text, status, headers)
 
+    def onlookers_page(
+        self, ask: Ask, template: str, stamp: Hashable, path: str,
+        context: Callable[[], dict[str, Any]], status: int = 200,
+        headers: dict[str, str] | None = None,
+    ) -> Response:
+        """`page` for somebody not signed in. `stamp` is what its `context` depends on."""
+
+        def draw() -> str:
+            common = self._common(ask, path) | {"csrf": self.renderings.token}
+            return self.presenter.render(template, **common, **context())
+
+        which = (template, path, ask.lang)
+        return HTMLResponse(self.renderings.get(which, stamp, ask.csrf, draw), status, headers)
+
     def _common(self, ask: Ask, path: str | None = None) -> dict[str, Any]:
         viewer = ask.viewer
         return {
@@ -124,6 +144,13 @@ class Web:
 
     def problem(self, ask: Ask, problem: Problem) -> Response:
         """A refusal, as a page or as JSON."""
+        if ask.kind == "page" and problem.code == "RATE_LIMITED" and ask.viewer is None:
+            # Whoever asks too fast gets the one answer there is, at the price of none.
+            return self.onlookers_page(
+                ask, "error.html", problem.status, "/", lambda: {
+                    "status": problem.status, "known": problem.status, "retry_s": problem.retry_s,
+                }, problem.status, problem.headers,
+            )
         if ask.kind == "page":
             text = self.presenter.render_error(
                 problem.status, retry_s=problem.retry_s, **self._common(ask)

@@ -2,11 +2,8 @@
 
 import asyncio
 import contextlib
-from collections import Counter
 from collections.abc import Coroutine
-from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlsplit
 
 import asyncpg
 from redis.asyncio import Redis
@@ -19,7 +16,7 @@ from auction_engine.bidding.client import LogClient
 from auction_engine.bidding.logclock import LogClock
 from auction_engine.bidding.tasks import end, must_live
 from auction_engine.identity import tickets
-from auction_engine.live.allowance import Allowance
+from auction_engine.live.bids import Bids
 from auction_engine.live.closing import (
     BAD_TICKET,
     FLOOD,
@@ -32,12 +29,12 @@ from auction_engine.live.closing import (
     Bye,
 )
 from auction_engine.live.connection import LiveConnection
-from auction_engine.live.messages import error, frame, not_recorded, outcome
+from auction_engine.live.door import Door, Refusal
+from auction_engine.live.messages import error
 from auction_engine.live.rooms import Rooms
 from auction_engine.live.views import Views
 from auction_engine.settings import Settings
 
-PATH = "/live"
 RESUME_S = 60
 _MOST_HELD = 64
 # Lots that all clients together wait to be read; each costs a connection to the ledger.
@@ -63,11 +60,11 @@ class Gateway:
         )
         self.views.on_change = self.rooms.changed
         self._connections: set[LiveConnection] = set()
-        self._addresses: Counter[str] = Counter()
+        self.door = Door(settings)
         self._tasks: set[asyncio.Task[None]] = set()
         self._seeking = 0
         self._redeeming = asyncio.Semaphore(_REDEEMED_AT_ONCE)
-        self._allowances: dict[int, Allowance] = {}
+        self.bids = Bids(self.log, self.views, self.limits, self._spawn)
         self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.views.in_use = lambda lot: self.rooms.viewers(lot) > 0
         self._serving = True
@@ -98,35 +95,14 @@ class Gateway:
         """A protocol for one WebSocket: what uvicorn's `ws` slot calls."""
         return LiveConnection(self, self.limits)
 
-    def refuse(
-        self, connection: LiveConnection, request: Request
-    ) -> tuple[HTTPStatus, str] | None:
+    def refuse(self, connection: LiveConnection, request: Request) -> Refusal | None:
         """Why a handshake is refused, or None."""
-        if request.path.partition("?")[0] != PATH:
-            return HTTPStatus.NOT_FOUND, "The live room is at /live.\n"
-        if not self._origin_allowed(request):
-            return HTTPStatus.FORBIDDEN, "This origin may not connect.\n"
-        if not self._serving or len(self._connections) >= self.limits.connections_max:
-            return HTTPStatus.SERVICE_UNAVAILABLE, "The live room is full; try again soon.\n"
-        if self._addresses[connection.address] >= self.limits.connections_per_address:
-            return HTTPStatus.TOO_MANY_REQUESTS, "Too many connections from this address.\n"
-        return None
-
-    def _origin_allowed(self, request: Request) -> bool:
-        """Browsers always send Origin; without one it is a program, which needs a ticket to act."""
-        origin = request.headers.get("Origin")
-        if origin is None or origin in self.settings.allowed_origins:
-            return True
-        try:
-            parts = urlsplit(origin)
-        except ValueError:  # "http://["
-            return False
-        return parts.scheme in ("http", "https") and parts.netloc == request.headers.get("Host")
+        return self.door.refuse(connection, request, self._serving, len(self._connections))
 
     def opened(self, connection: LiveConnection) -> None:
         """A handshake succeeded."""
         self._connections.add(connection)
-        self._addresses[connection.address] += 1
+        self.door.entered(connection)
         metrics.CONNECTIONS.set(len(self._connections))
 
     def lost(self, connection: LiveConnection) -> None:
@@ -134,9 +110,7 @@ class Gateway:
         if connection not in self._connections:
             return
         self._connections.discard(connection)
-        self._addresses[connection.address] -= 1
-        if not self._addresses[connection.address]:
-            del self._addresses[connection.address]
+        self.door.left(connection)
         for lot in connection.lots:
             self.rooms.leave(lot, connection)
         metrics.VIEWERS.dec(len(connection.lots))
@@ -159,7 +133,7 @@ class Gateway:
         while True:
             await asyncio.sleep(_SWEEP_S)
             now_s = asyncio.get_running_loop().time()
-            self._allowances = {k: v for k, v in self._allowances.items() if not v.idle(now_s)}
+            self.bids.forget_idle(now_s)
             for count, connection in enumerate(list(self._connections)):
                 if count % 500 == 499:
                     await asyncio.sleep(0)
@@ -188,7 +162,7 @@ class Gateway:
         """Act on one checked message."""
         kind = message["t"]
         if kind == "bid" and connection.greeted:
-            self._bid(connection, message)
+            self.bids.take(connection, message)
         elif kind == "time":
             connection.say({"t": "time", "at": message["at"], "now_ms": self.clock.now_ms()})
         elif kind == "hello":
@@ -305,58 +279,6 @@ class Gateway:
             connection.lots.discard(lot)
             metrics.VIEWERS.dec()
             self.rooms.leave(lot, connection)
-
-    def _bid(self, connection: LiveConnection, message: dict[str, Any]) -> None:
-        lot, bid_id = message["lot"], message["bid_id"]
-        bidder, view = connection.bidder, self.views.get(lot)
-        if bidder is None:
-            connection.say(not_recorded(lot, bid_id, "NOT_A_BIDDER"))
-        elif not self._may_bid(bidder) or (view is None and self._seeking >= _LOOKUPS_WAITING):
-            connection.say(not_recorded(lot, bid_id, "RATE_LIMITED"))
-        elif view is None:
-            self._spawn(self._find_and_bid(connection, bidder, message))
-        else:
-            self._send_bid(connection, bidder, view.shard, message)
-
-    def _may_bid(self, bidder: int) -> bool:
-        """Whether the account, over all its connections, may send one more bid now."""
-        now_s = asyncio.get_running_loop().time()
-        allowance = self._allowances.get(bidder)
-        if allowance is None:
-            allowance = Allowance(self.limits.bids_per_s, self.limits.bids_burst, now_s)
-            self._allowances[bidder] = allowance
-        return allowance.take(now_s)
-
-    async def _find_and_bid(
-        self, connection: LiveConnection, bidder: int, message: dict[str, Any]
-    ) -> None:
-        """A bid for a lot not in memory: it may be recorded already, so "unknown" must be true."""
-        self._seeking += 1
-        try:
-            view = await self.views.find(message["lot"])
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-            connection.end(STOPPING)
-            return
-        finally:
-            self._seeking -= 1
-        if view is None:
-            connection.say(not_recorded(message["lot"], message["bid_id"], "UNKNOWN_LOT"))
-        else:
-            self._send_bid(connection, bidder, view.shard, message)
-
-    def _send_bid(
-        self, connection: LiveConnection, bidder: int, shard: int, message: dict[str, Any]
-    ) -> None:
-        lot, bid_id = message["lot"], message["bid_id"]
-
-        def answer(entry: dict[str, Any] | None, code: str | None, repeat: bool) -> None:
-            if entry is not None:
-                connection.tell(frame(outcome(entry, repeat)))
-            else:
-                metrics.BIDS.labels("busy" if code == "BUSY" else "error").inc()
-                connection.tell(frame(not_recorded(lot, bid_id, code or "UNKNOWN_LOT")))
-
-        self.log.bid(shard, lot, bidder, bid_id, message["amount_minor"], answer)
 
     def signed_out(self, session: bytes) -> None:
         """Close what the signed-out browser had open (`session` as in its tickets)."""

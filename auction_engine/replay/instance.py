@@ -91,6 +91,9 @@ def _settings(
     many = connections + _SPARE_DESCRIPTORS
     raised = {
         "connections_max": max(limits.connections_max, many),
+        "bids_per_s": max(limits.bids_per_s, 1e6),
+        "bids_burst": max(limits.bids_burst, 1_000_000),
+        "bids_waiting_per_bidder": max(limits.bids_waiting_per_bidder, lots + 1),
         "connections_per_address": max(limits.connections_per_address, many),
         "plain_connections_per_address": max(limits.plain_connections_per_address, many),
         # A recorded bidder's bids of days come within milliseconds.

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from house import House, running_house
 
-from auction_engine.http.health import _listed
+from auction_engine.addresses import listed
 from auction_engine.settings import Settings
 
 
@@ -100,9 +100,9 @@ async def test_metrics_are_for_nobody_else(settings: Settings) -> None:
         assert (answer.status_code, answer.json()["code"]) == (403, "FORBIDDEN")
 
 
-@pytest.mark.parametrize(("address", "listed"), [
+@pytest.mark.parametrize(("address", "allowed"), [
     ("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("::ffff:127.0.0.1", True),
     ("10.0.0.1", False), ("::2", False), ("unknown", False), ("", False), ("::1%lo", True),
 ])
-def test_an_address_is_listed_or_not(address: str, listed: bool) -> None:
-    assert _listed(address, ("127.0.0.0/8", "::1/128")) is listed
+def test_an_address_is_listed_or_not(address: str, allowed: bool) -> None:
+    assert listed(address, ("127.0.0.0/8", "::1/128")) is allowed

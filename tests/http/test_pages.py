@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import time
+from typing import Any
 
 import httpx
 import pytest
@@ -170,3 +172,39 @@ async def test_no_session_yet_is_a_page_too(house: House) -> None:
     async with house.browser() as client:
         assert "Apartment 1" in (await client.get("/?lang=en")).text
         assert [lot["id"] for lot in (await client.get("/api/lots")).json()["lots"]]
+
+
+async def test_a_lot_that_the_auctioneer_closes_has_no_end_to_show(house: House) -> None:
+    """Scheduled, open and closed: every page of every role, without a countdown."""
+    now_ms = int(time.time() * 1000)
+    by_hand: dict[str, Any] = {"closed_by": "AUCTIONEER", "end_ms": None, "extension": None}
+    texts = {
+        "scheduled": {"/": "opens in", "room": "Opens in"},
+        "open": {"/": "until the auctioneer closes", "room": "Open until the auctioneer closes"},
+        "closed": {"/": "by the auctioneer", "room": "Closed by the auctioneer"},
+    }
+    for phase, told in texts.items():
+        start_ms = now_ms + 600_000 if phase == "scheduled" else now_ms - 1000
+        (lot,) = await house.put_up(1, start_ms=start_ms, **by_hand)
+        if phase != "scheduled":
+            await house.is_open(lot)
+        if phase == "closed":
+            await house.log.close_lot(house.shard(lot), lot)
+        room = f"/lots/{lot}"
+        async with house.browser() as client:
+            for _ in range(200):
+                state = (await client.get(f"/api{room}")).json()["state"]
+                if state["phase"] == phase:
+                    break
+                await asyncio.sleep(0.02)
+            assert state["end_ms"] is None
+            await asyncio.sleep(1.1)  # the newest session is known a second later
+            for path, text in (("/", told["/"]), (room, told["room"])):
+                page = await client.get(f"{path}?lang=en")
+                assert page.status_code == 200
+                assert text in page.text
+            assert "when the auctioneer closes" in page.text
+            assert (await client.get(f"{room}/record")).status_code == 200
+        for login, path in (("auctioneer", "/desk"), ("officer", "/agency")):
+            async with house.signed_in(login) as client:
+                assert (await client.get(path)).status_code == 200

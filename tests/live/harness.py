@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 import uvicorn
+from bidding.harness import LOT, new_id
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
@@ -25,6 +26,11 @@ from auction_engine.live.gateway import Gateway
 from auction_engine.settings import Settings
 
 PROTOCOL = [Subprotocol("auction.v1")]
+
+
+def bid(amount: int, lot: int = LOT) -> dict[str, Any]:
+    """A new bid, as a page sends it."""
+    return {"t": "bid", "lot": lot, "bid_id": new_id(), "amount_minor": amount}
 
 
 class Room:

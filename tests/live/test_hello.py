@@ -158,7 +158,7 @@ async def test_limits_of_connections(serve: Serve) -> None:
                     pass
         await until(lambda: not room.gateway._connections, 5)
         assert not room.gateway._addresses
-    async with serve(connections_max=2) as room, room.client(), room.client():
+    async with serve(connections_max=2, onlookers_share=1) as room, room.client(), room.client():
         with pytest.raises(InvalidStatus, match="503"):
             async with room.client():
                 pass

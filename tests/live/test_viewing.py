@@ -7,16 +7,12 @@ import time
 from typing import Any
 
 import orjson
-from bidding.harness import LOT, journal, new_id, until
+from bidding.harness import LOT, journal, until
 
 from auction_engine.settings import Settings
 
 from .conftest import Serve
-from .harness import Client, Raw, Room
-
-
-def bid(amount: int, lot: int = LOT) -> dict[str, Any]:
-    return {"t": "bid", "lot": lot, "bid_id": new_id(), "amount_minor": amount}
+from .harness import Client, Raw, Room, bid
 
 
 async def place(client: Client, amount: int) -> dict[str, Any]:
@@ -180,6 +176,7 @@ async def test_a_client_that_does_not_read_is_cut_and_nobody_else(serve: Serve) 
         outbox_max_bytes=64 * 1024,
         messages_per_s=10_000,
         messages_burst=100_000,
+        bids_burst=1_000,
         ping_timeout_s=60,
     ) as room:
         async with room.client(101) as one, room.client(102) as other, room.client() as viewer:
