@@ -16,9 +16,9 @@ from .harness import Room, bid
 async def test_one_bidder_with_many_connections_does_not_make_others_busy(serve: Serve) -> None:
     async with serve(gateway_inflight_max=100) as room, room.client(102) as honest:
         async with (
-            room.client(101) as one,
-            room.client(101) as two,
-            room.client(101) as three,
+            room.client(101, max_queue=None) as one,
+            room.client(101, max_queue=None) as two,
+            room.client(101, max_queue=None) as three,
         ):
             for _ in range(40):
                 for flooder in (one, two, three):
