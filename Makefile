@@ -46,6 +46,7 @@ test-fast: env ## Tests without browsers and faults
 .PHONY: lint
 lint: env ## ruff, import-linter, mypy
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check --quiet .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 

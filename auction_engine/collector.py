@@ -4,9 +4,9 @@ import gc
 
 # With the default of 700 a gateway under load walks all it holds many times a second: measured,
 # four fifths of a bid's CPU. Cycles (closed connections) are still found, a few times a minute.
-_YOUNG = 50_000
-_MIDDLE = 20
-_OLD = 100
+_YOUNG = 10_000
+_MIDDLE = 50
+_OLD = 1_000
 
 
 def tune_collector() -> None:

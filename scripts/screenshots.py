@@ -90,8 +90,14 @@ class Studio:
         finally:
             context.close()
 
-    def take(self, name: str, role: str | None, path: str, act: Callable[[Page], Any] | None = None,
-             lang: str = "vi") -> None:
+    def take(
+        self,
+        name: str,
+        role: str | None,
+        path: str,
+        act: Callable[[Page], Any] | None = None,
+        lang: str = "vi",
+    ) -> None:
         for size in SIZES:
             for theme in THEMES:
                 with self.sitting(role, size, theme, lang) as page:

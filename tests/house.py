@@ -41,8 +41,10 @@ def text(words: str) -> dict[str, str]:
 
 def content(number: int) -> dict[str, Any]:
     return {
-        "title": text(f"Apartment {number}"), "place": text("Ward 5"),
-        "summary": text("Two rooms <b>and</b> a balcony"), "image": "seal",
+        "title": text(f"Apartment {number}"),
+        "place": text("Ward 5"),
+        "summary": text("Two rooms <b>and</b> a balcony"),
+        "image": "seal",
         "deposit_minor": START // 10,
         "facts": [{"label": text("Area"), "value": text("70 m²")}],
         "disclosure": [{"label": text("Occupied"), "value": text("No")}],
@@ -65,9 +67,7 @@ class House:
     hooks: list[Any] = field(default_factory=list)  # called with every answer a browser gets
 
     async def account(self, login: str, role: Any, admitted: bool = True) -> accounts.Account:
-        made = await accounts.create(
-            self.engine, login, login.title(), role, self.password_hash
-        )
+        made = await accounts.create(self.engine, login, login.title(), role, self.password_hash)
         self.people[login] = made
         if role == "bidder" and admitted:
             for lot in self.lots:
@@ -87,8 +87,12 @@ class House:
         )
         now_ms = int(time.time() * 1000)
         values: dict[str, Any] = {
-            "currency": "VND", "minor_digits": 0, "starting_price_minor": START,
-            "increment_minor": STEP, "start_ms": now_ms - 1000, "end_ms": now_ms + 600_000,
+            "currency": "VND",
+            "minor_digits": 0,
+            "starting_price_minor": START,
+            "increment_minor": STEP,
+            "start_ms": now_ms - 1000,
+            "end_ms": now_ms + 600_000,
             "extension": Extension(60_000, 60_000, 3),
         }
         for lot, shard in made:
@@ -98,17 +102,13 @@ class House:
 
     def browser(self, **headers: str) -> httpx.AsyncClient:
         hooks: dict[str, list[Any]] = {"response": self.hooks}
-        return httpx.AsyncClient(
-            base_url=self.base, headers=headers, timeout=20, event_hooks=hooks
-        )
+        return httpx.AsyncClient(base_url=self.base, headers=headers, timeout=20, event_hooks=hooks)
 
     @contextlib.asynccontextmanager
     async def signed_in(self, login: str) -> AsyncIterator[httpx.AsyncClient]:
         """A program signed in over the API; it sends X-CSRF-Token by itself."""
         async with self.browser() as client:
-            answer = await client.post(
-                "/api/login", json={"login": login, "password": PASSWORD}
-            )
+            answer = await client.post("/api/login", json={"login": login, "password": PASSWORD})
             assert answer.status_code == 200, answer.text
             client.headers["X-CSRF-Token"] = answer.json()["csrf"]
             yield client

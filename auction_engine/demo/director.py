@@ -82,9 +82,7 @@ async def keep_going(settings: Settings, results_s: float = RESULTS_S) -> None:
         await asyncio.sleep(_AGAIN_S)
 
 
-async def _while_held(
-    lock: asyncpg.Connection, settings: Settings, results_s: float
-) -> None:
+async def _while_held(lock: asyncpg.Connection, settings: Settings, results_s: float) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(_watch_lock(lock))
         group.create_task(_direct(settings, results_s))

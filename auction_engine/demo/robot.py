@@ -108,9 +108,7 @@ def _ceiling_minor(who: Character, sight: Sight, at_ms: int) -> int:
     return sight.starting_price_minor + int(room * interest)
 
 
-def _steps(
-    who: Character, sight: Sight, minimum: int, ceiling: int, rng: random.Random
-) -> int:
+def _steps(who: Character, sight: Sight, minimum: int, ceiling: int, rng: random.Random) -> int:
     """How many increments above the minimum; never beyond the ceiling."""
     if rng.random() >= who.jumpiness:
         return 0

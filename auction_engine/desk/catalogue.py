@@ -32,8 +32,11 @@ class SessionInfo:
     def texts(self) -> dict[str, Any]:
         """What a lot's page says of its session."""
         return {
-            "id": self.id, "title": self.title, "organisation": self.organisation,
-            "agency": self.agency, "demo": self.demo,
+            "id": self.id,
+            "title": self.title,
+            "organisation": self.organisation,
+            "agency": self.agency,
+            "demo": self.demo,
         }
 
 
@@ -58,8 +61,10 @@ class Catalogue:
         listed = exists().where(Lot.session_id == AuctionSession.id, LotHead.lot_id == Lot.id)
         async with self._engine.connect() as connection:
             rows = await connection.execute(
-                select(*AuctionSession.__table__.columns).where(listed)
-                .order_by(AuctionSession.created_at.desc(), AuctionSession.id.desc()).limit(1)
+                select(*AuctionSession.__table__.columns)
+                .where(listed)
+                .order_by(AuctionSession.created_at.desc(), AuctionSession.id.desc())
+                .limit(1)
             )
             row = rows.one_or_none()
             if row is None:
@@ -100,8 +105,11 @@ class Catalogue:
             return None
         session = _session(row._asdict(), ()).texts()
         return {
-            "agency": session["agency"], "organisation": session["organisation"],
-            **row.content, "id": lot, "session": session,
+            "agency": session["agency"],
+            "organisation": session["organisation"],
+            **row.content,
+            "id": lot,
+            "session": session,
         }
 
     async def accepted_bids(

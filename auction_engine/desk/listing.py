@@ -89,6 +89,7 @@ async def session_lots(engine: AsyncEngine, session: int) -> list[dict[str, Any]
     async with engine.connect() as connection:
         rows = await connection.execute(
             select(Lot.id, Lot.shard, Lot.position, Lot.content)
-            .where(Lot.session_id == session).order_by(Lot.position)
+            .where(Lot.session_id == session)
+            .order_by(Lot.position)
         )
         return [dict(row._mapping) for row in rows]

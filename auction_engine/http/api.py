@@ -8,7 +8,13 @@ from auction_engine.http.pages import accepted_bids, session_rows
 from auction_engine.http.web import Ask, Web, json_answer
 
 _TOLD = (
-    "id", "title", "place", "currency", "minor_digits", "starting_price_minor", "increment_minor",
+    "id",
+    "title",
+    "place",
+    "currency",
+    "minor_digits",
+    "starting_price_minor",
+    "increment_minor",
     "extension",
 )
 
@@ -24,20 +30,24 @@ async def lots(web: Web, ask: Ask) -> Response:
     session = None
     if current is not None:
         session = current.texts()
-    return json_answer({
-        "session": session,
-        "lots": [_summary(lot, view.public_state()) for lot, view in rows],
-    })
+    return json_answer(
+        {
+            "session": session,
+            "lots": [_summary(lot, view.public_state()) for lot, view in rows],
+        }
+    )
 
 
 async def lot(web: Web, ask: Ask) -> Response:
     """GET /api/lots/{lot}: a lot and its snapshot as in the live protocol."""
     found, view = await web.lot_or_404(ask)
     snapshot = view.snapshot(ask.bidder)
-    return json_answer({
-        **_summary(found, snapshot["state"]),
-        **{name: snapshot[name] for name in ("epoch", "seq", "bids", "you")},
-    })
+    return json_answer(
+        {
+            **_summary(found, snapshot["state"]),
+            **{name: snapshot[name] for name in ("epoch", "seq", "bids", "you")},
+        }
+    )
 
 
 async def bids(web: Web, ask: Ask) -> Response:

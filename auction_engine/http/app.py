@@ -32,9 +32,9 @@ def make_app(settings: Settings, gateway: Gateway, engine: AsyncEngine) -> Starl
         # The guard knows the methods, and answers all others in the asker's language.
         routes=[Route(path, Guard(web, specs)) for path, specs in by_path.items()],
         middleware=[
-            Middleware(Forwarded, trusted=settings.trusted_proxies), Middleware(SecurityHeaders),
+            Middleware(Forwarded, trusted=settings.trusted_proxies),
+            Middleware(SecurityHeaders),
         ],
     )
     app.router.redirect_slashes = False
     return app
-

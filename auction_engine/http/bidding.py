@@ -92,6 +92,13 @@ async def form_bid(web: Web, ask: Ask) -> Response:
     # Only what was not answered is sent again under its own id; everything else is a new bid.
     again = bid_id if status == 503 else None
     return draw_room(
-        web, ask, lot, view, message, status, again,
-        typed=typed if status == 503 else "", headers=_retry(status),
+        web,
+        ask,
+        lot,
+        view,
+        message,
+        status,
+        again,
+        typed=typed if status == 503 else "",
+        headers=_retry(status),
     )

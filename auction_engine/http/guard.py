@@ -164,12 +164,22 @@ class Guard:
         asked = ask.request.query_params.get("lang")
         if asked in LANGUAGES:
             response.set_cookie(
-                LANGUAGE_COOKIE, asked, max_age=_YEAR_S, path="/", secure=ask.secure,
-                httponly=True, samesite="lax",
+                LANGUAGE_COOKIE,
+                asked,
+                max_age=_YEAR_S,
+                path="/",
+                secure=ask.secure,
+                httponly=True,
+                samesite="lax",
             )
         if ask.viewer is None and ask.csrf not in ("", ask.request.cookies.get(VISIT_COOKIE)):
             response.set_cookie(
-                VISIT_COOKIE, ask.csrf, path="/", secure=ask.secure, httponly=True, samesite="lax",
+                VISIT_COOKIE,
+                ask.csrf,
+                path="/",
+                secure=ask.secure,
+                httponly=True,
+                samesite="lax",
             )
 
 

@@ -81,7 +81,9 @@ async def ready(web: Web, ask: Ask) -> Response:
         return json_answer({"ready": True})
     told = "; ".join(f"{part}: {reason}" for part, reason in failed.items())
     body: dict[str, Any] = {
-        "t": "error", "code": "NOT_READY", "text": f"{TEXTS['NOT_READY']} {told}",
+        "t": "error",
+        "code": "NOT_READY",
+        "text": f"{TEXTS['NOT_READY']} {told}",
         "failed": failed,
     }
     return json_answer(body, 503, {"Retry-After": "1"})

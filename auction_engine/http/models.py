@@ -131,7 +131,11 @@ class Refused(Model):
     lot: Whole
     bid_id: BidId
     reason: Literal[
-        "BELOW_START", "BELOW_MIN_INCREMENT", "ALREADY_LEADING", "NOT_OPEN_YET", "CLOSED",
+        "BELOW_START",
+        "BELOW_MIN_INCREMENT",
+        "ALREADY_LEADING",
+        "NOT_OPEN_YET",
+        "CLOSED",
         "NOT_ADMITTED",
     ]
     minimum_minor: Amount | None

@@ -85,7 +85,8 @@ def _operation(spec: "Spec") -> dict[str, Any]:
     }
     if doc.body is not None:
         operation["requestBody"] = {
-            "required": True, "content": {JSON: {"schema": _schema(doc.body)}}
+            "required": True,
+            "content": {JSON: {"schema": _schema(doc.body)}},
         }
     return operation
 

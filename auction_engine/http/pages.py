@@ -57,8 +57,14 @@ async def room(web: Web, ask: Ask) -> Response:
     if ask.viewer is not None:
         return draw_room(web, ask, lot, view)
     return web.onlookers_page(
-        ask, "room.html", (view.epoch, view.seq), f"/lots/{lot['id']}", lambda: {
-            "lot": lot, "snapshot": view.snapshot(None), "bid_id": "",
+        ask,
+        "room.html",
+        (view.epoch, view.seq),
+        f"/lots/{lot['id']}",
+        lambda: {
+            "lot": lot,
+            "snapshot": view.snapshot(None),
+            "bid_id": "",
             "demo": lot["session"]["demo"],
         },
     )
@@ -78,9 +84,17 @@ def draw_room(
     """The room of `lot`; `bid_id` only when the same bid is to be sent again."""
     snapshot = view.snapshot(ask.bidder)
     return web.page(
-        ask, "room.html", status, path=f"/lots/{lot['id']}", headers=headers,
-        lot=lot, snapshot=snapshot, outcome=outcome, typed=typed,
-        bid_id=bid_id or str(uuid.uuid4()), demo=lot["session"]["demo"],
+        ask,
+        "room.html",
+        status,
+        path=f"/lots/{lot['id']}",
+        headers=headers,
+        lot=lot,
+        snapshot=snapshot,
+        outcome=outcome,
+        typed=typed,
+        bid_id=bid_id or str(uuid.uuid4()),
+        demo=lot["session"]["demo"],
     )
 
 
@@ -110,8 +124,11 @@ async def accepted_bids(
     admitted = view.state.admitted
     bids = [
         {
-            "n": entry["n"], "seq": entry["seq"], "at_ms": entry["at_ms"],
-            "code": admitted[entry["bidder"]].code, "amount_minor": entry["amount_minor"],
+            "n": entry["n"],
+            "seq": entry["seq"],
+            "at_ms": entry["at_ms"],
+            "code": admitted[entry["bidder"]].code,
+            "amount_minor": entry["amount_minor"],
         }
         for entry in entries[:BIDS_ON_A_PAGE]
     ]
@@ -124,10 +141,14 @@ async def desk(web: Web, ask: Ask) -> Response:
     table = []
     for lot, view in rows:
         assert view.state is not None
-        table.append({
-            "lot": lot, "state": view.public_state(), "refused": view.state.refused,
-            "viewers": web.gateway.rooms.viewers(view.lot),
-        })
+        table.append(
+            {
+                "lot": lot,
+                "state": view.public_state(),
+                "refused": view.state.refused,
+                "viewers": web.gateway.rooms.viewers(view.lot),
+            }
+        )
     return web.page(
         ask, "desk.html", session=None if current is None else current.texts(), rows=table
     )
@@ -140,7 +161,9 @@ async def agency(web: Web, ask: Ask) -> Response:
     """GET /agency: the agency's seized assets and where each stands."""
     current, rows = await session_rows(web)
     return web.page(
-        ask, "agency.html", agency=_NO_AGENCY if current is None else current.agency,
+        ask,
+        "agency.html",
+        agency=_NO_AGENCY if current is None else current.agency,
         rows=[{"lot": lot, "state": view.public_state()} for lot, view in rows],
     )
 

@@ -64,8 +64,13 @@ class Unavailable(AuctionError):
 
 _WRONG_STATEMENTS = (ProgrammingError, IntegrityError, DataError)
 _AWAY = (
-    RedisError, OSError, TimeoutError, PoolTimeout, DBAPIError,
-    asyncpg.PostgresError, asyncpg.InterfaceError,
+    RedisError,
+    OSError,
+    TimeoutError,
+    PoolTimeout,
+    DBAPIError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
 )
 
 

@@ -164,7 +164,8 @@ class BoundedHttp(HttpToolsProtocol):
             self.transport.write(
                 STATUS_LINE[status]
                 + b"content-type: text/plain; charset=utf-8\r\nconnection: close\r\n"
-                + b"content-length: %d\r\n\r\n" % len(body) + body
+                + b"content-length: %d\r\n\r\n" % len(body)
+                + body
             )
         self._hang_up()
 

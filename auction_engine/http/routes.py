@@ -28,59 +28,148 @@ PAGES = [
 ]
 
 API = [
-    Spec("POST", "/api/login", Act.SIGN_IN, signing_in.api_login, csrf=False,
-         fields=frozenset({"login", "password"}),
-         doc=Doc("Sign in; sets the cookie `session`.", {
-             200: (models.SignedIn, "Signed in."),
-             401: (models.Problem, "WRONG_PASSWORD."),
-             429: (models.Problem, "RATE_LIMITED: too many failed tries."),
-         }, models.Login)),
-    Spec("POST", "/api/live-tickets", Act.ENTER_LIVE_ROOM, signing_in.live_ticket, rated=True,
-         doc=Doc("A one-use ticket for the live connection's `hello`.", {
-             200: (models.Ticket, "A ticket, good for 30 s unless set otherwise."),
-             429: (models.Problem, "RATE_LIMITED."),
-         })),
-    Spec("GET", "/api/lots", Act.SEE_AUCTION, api.lots,
-         doc=Doc("The current session and its lots.", {200: (models.Lots, "The session.")})),
-    Spec("GET", _LOT, Act.SEE_AUCTION, api.lot,
-         doc=Doc("A lot, its last bids and, for a bidder, the own standing.", {
-             200: (models.LotWithBids, "The lot as it stands."),
-             404: (models.Problem, "UNKNOWN_LOT."),
-         })),
-    Spec("GET", _LOT + "/bids", Act.SEE_AUCTION, api.bids,
-         doc=Doc("Accepted bids from the ledger, newest first, 200 a page.", {
-             200: (models.Bids, "A page of bids."),
-             400: (models.Problem, "BAD_MESSAGE."),
-             404: (models.Problem, "UNKNOWN_LOT."),
-         }, query=_BEFORE)),
-    Spec("POST", _LOT + "/bids", Act.BID, bidding.api_bid, rated=True,
-         fields=frozenset({"bid_id", "amount_minor"}),
-         doc=Doc("Bid. The same bid_id is the same bid and gets the first answer.", {
-             200: (models.Recorded | models.Refused, "The bid is on disk, accepted or refused."),
-             400: (models.Problem, "BAD_MESSAGE, BAD_BID_ID or BAD_AMOUNT_*: nothing recorded."),
-             404: (models.Problem, "UNKNOWN_LOT: nothing recorded."),
-             409: (models.Problem, "BID_ID_REUSED: the id belongs to another bid."),
-             429: (models.Problem, "RATE_LIMITED: nothing recorded."),
-             503: (models.Busy | models.Problem,
-                   "`busy` or UNAVAILABLE: nothing recorded. UNANSWERED: the outcome is not known "
-                   "yet. In each case send the same bid_id again."),
-         }, models.NewBid)),
-    Spec("GET", "/api/time", Act.SEE_TIME, api.time, "plain",
-         doc=Doc("The clock that orders bids.", {200: (models.Now, "UTC milliseconds.")})),
-    Spec("GET", "/health/live", Act.SEE_HEALTH, health.live, "plain",
-         doc=Doc("Does the process run?", {200: (models.Live, "It does.")})),
-    Spec("GET", "/health/ready", Act.SEE_HEALTH, health.ready, "plain",
-         doc=Doc("Does a command go through the whole log and back?", {
-             200: (models.Ready, "It does."),
-             503: (models.NotReady, "NOT_READY, with the parts that fail."),
-         })),
-    Spec("GET", "/metrics", Act.SEE_METRICS, health.prometheus, "plain",
-         doc=Doc("Metrics for Prometheus, for listed addresses.", {
-             200: ("text/plain", "Prometheus' text format."),
-             403: (models.Problem, "FORBIDDEN: this address is not listed."),
-         })),
-    Spec("GET", "/openapi.json", Act.SEE_FILES, openapi.answer, "plain",
-         doc=Doc("This description.", {200: ("application/json", "OpenAPI 3.1.")})),
+    Spec(
+        "POST",
+        "/api/login",
+        Act.SIGN_IN,
+        signing_in.api_login,
+        csrf=False,
+        fields=frozenset({"login", "password"}),
+        doc=Doc(
+            "Sign in; sets the cookie `session`.",
+            {
+                200: (models.SignedIn, "Signed in."),
+                401: (models.Problem, "WRONG_PASSWORD."),
+                429: (models.Problem, "RATE_LIMITED: too many failed tries."),
+            },
+            models.Login,
+        ),
+    ),
+    Spec(
+        "POST",
+        "/api/live-tickets",
+        Act.ENTER_LIVE_ROOM,
+        signing_in.live_ticket,
+        rated=True,
+        doc=Doc(
+            "A one-use ticket for the live connection's `hello`.",
+            {
+                200: (models.Ticket, "A ticket, good for 30 s unless set otherwise."),
+                429: (models.Problem, "RATE_LIMITED."),
+            },
+        ),
+    ),
+    Spec(
+        "GET",
+        "/api/lots",
+        Act.SEE_AUCTION,
+        api.lots,
+        doc=Doc("The current session and its lots.", {200: (models.Lots, "The session.")}),
+    ),
+    Spec(
+        "GET",
+        _LOT,
+        Act.SEE_AUCTION,
+        api.lot,
+        doc=Doc(
+            "A lot, its last bids and, for a bidder, the own standing.",
+            {
+                200: (models.LotWithBids, "The lot as it stands."),
+                404: (models.Problem, "UNKNOWN_LOT."),
+            },
+        ),
+    ),
+    Spec(
+        "GET",
+        _LOT + "/bids",
+        Act.SEE_AUCTION,
+        api.bids,
+        doc=Doc(
+            "Accepted bids from the ledger, newest first, 200 a page.",
+            {
+                200: (models.Bids, "A page of bids."),
+                400: (models.Problem, "BAD_MESSAGE."),
+                404: (models.Problem, "UNKNOWN_LOT."),
+            },
+            query=_BEFORE,
+        ),
+    ),
+    Spec(
+        "POST",
+        _LOT + "/bids",
+        Act.BID,
+        bidding.api_bid,
+        rated=True,
+        fields=frozenset({"bid_id", "amount_minor"}),
+        doc=Doc(
+            "Bid. The same bid_id is the same bid and gets the first answer.",
+            {
+                200: (models.Recorded | models.Refused, "The bid is on disk, accepted or refused."),
+                400: (models.Problem, "BAD_MESSAGE, BAD_BID_ID or BAD_AMOUNT_*: nothing recorded."),
+                404: (models.Problem, "UNKNOWN_LOT: nothing recorded."),
+                409: (models.Problem, "BID_ID_REUSED: the id belongs to another bid."),
+                429: (models.Problem, "RATE_LIMITED: nothing recorded."),
+                503: (
+                    models.Busy | models.Problem,
+                    "`busy` or UNAVAILABLE: nothing recorded. UNANSWERED: the outcome is not known "
+                    "yet. In each case send the same bid_id again.",
+                ),
+            },
+            models.NewBid,
+        ),
+    ),
+    Spec(
+        "GET",
+        "/api/time",
+        Act.SEE_TIME,
+        api.time,
+        "plain",
+        doc=Doc("The clock that orders bids.", {200: (models.Now, "UTC milliseconds.")}),
+    ),
+    Spec(
+        "GET",
+        "/health/live",
+        Act.SEE_HEALTH,
+        health.live,
+        "plain",
+        doc=Doc("Does the process run?", {200: (models.Live, "It does.")}),
+    ),
+    Spec(
+        "GET",
+        "/health/ready",
+        Act.SEE_HEALTH,
+        health.ready,
+        "plain",
+        doc=Doc(
+            "Does a command go through the whole log and back?",
+            {
+                200: (models.Ready, "It does."),
+                503: (models.NotReady, "NOT_READY, with the parts that fail."),
+            },
+        ),
+    ),
+    Spec(
+        "GET",
+        "/metrics",
+        Act.SEE_METRICS,
+        health.prometheus,
+        "plain",
+        doc=Doc(
+            "Metrics for Prometheus, for listed addresses.",
+            {
+                200: ("text/plain", "Prometheus' text format."),
+                403: (models.Problem, "FORBIDDEN: this address is not listed."),
+            },
+        ),
+    ),
+    Spec(
+        "GET",
+        "/openapi.json",
+        Act.SEE_FILES,
+        openapi.answer,
+        "plain",
+        doc=Doc("This description.", {200: ("application/json", "OpenAPI 3.1.")}),
+    ),
 ]
 
 ALL = PAGES + API

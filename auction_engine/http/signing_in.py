@@ -65,8 +65,13 @@ async def _end(web: Web, token: str) -> None:
 
 def _give(ask: Ask, response: Response, token: str) -> None:
     response.set_cookie(
-        SESSION_COOKIE, token, max_age=int(sessions.LIFETIME.total_seconds()), path="/",
-        secure=ask.secure, httponly=True, samesite="lax",
+        SESSION_COOKIE,
+        token,
+        max_age=int(sessions.LIFETIME.total_seconds()),
+        path="/",
+        secure=ask.secure,
+        httponly=True,
+        samesite="lax",
     )
 
 
@@ -76,11 +81,22 @@ def _own_page(wanted: str) -> str | None:
     return wanted if plain and wanted.startswith("/") and not wanted.startswith("//") else None
 
 
-def _form(web: Web, ask: Ask, wanted: str, failed: str | None = None, status: int = 200,
-          headers: dict[str, str] | None = None) -> Response:
+def _form(
+    web: Web,
+    ask: Ask,
+    wanted: str,
+    failed: str | None = None,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+) -> Response:
     return web.page(
-        ask, "login.html", status, headers=headers, failed=failed,
-        next=_own_page(wanted) or "/", demo_logins=demo_logins(web),
+        ask,
+        "login.html",
+        status,
+        headers=headers,
+        failed=failed,
+        next=_own_page(wanted) or "/",
+        demo_logins=demo_logins(web),
     )
 
 

@@ -96,8 +96,16 @@ class Web:
             return None
         assert view.state is not None
         params = view.state.params.to_json()
-        terms = {name: params[name] for name in (
-            "currency", "minor_digits", "starting_price_minor", "increment_minor", "extension")}
+        terms = {
+            name: params[name]
+            for name in (
+                "currency",
+                "minor_digits",
+                "starting_price_minor",
+                "increment_minor",
+                "extension",
+            )
+        }
         return {**content, **terms}, view
 
     async def lot_or_404(self, ask: Ask) -> tuple[dict[str, Any], LotView]:
@@ -121,8 +129,13 @@ class Web:
         return HTMLResponse(text, status, headers)
 
     def onlookers_page(
-        self, ask: Ask, template: str, stamp: Hashable, path: str,
-        context: Callable[[], dict[str, Any]], status: int = 200,
+        self,
+        ask: Ask,
+        template: str,
+        stamp: Hashable,
+        path: str,
+        context: Callable[[], dict[str, Any]],
+        status: int = 200,
         headers: dict[str, str] | None = None,
     ) -> Response:
         """`page` for somebody not signed in. `stamp` is what its `context` depends on."""
@@ -137,7 +150,9 @@ class Web:
     def _common(self, ask: Ask, path: str | None = None) -> dict[str, Any]:
         viewer = ask.viewer
         return {
-            "lang": ask.lang, "path": path or ask.request.scope["path"], "csrf": ask.csrf,
+            "lang": ask.lang,
+            "path": path or ask.request.scope["path"],
+            "csrf": ask.csrf,
             "viewer": None if viewer is None else {"name": viewer.name, "role": viewer.role},
             "now_ms": self.now_ms(),
         }
@@ -147,9 +162,17 @@ class Web:
         if ask.kind == "page" and problem.code == "RATE_LIMITED" and ask.viewer is None:
             # Whoever asks too fast gets the one answer there is, at the price of none.
             return self.onlookers_page(
-                ask, "error.html", problem.status, "/", lambda: {
-                    "status": problem.status, "known": problem.status, "retry_s": problem.retry_s,
-                }, problem.status, problem.headers,
+                ask,
+                "error.html",
+                problem.status,
+                "/",
+                lambda: {
+                    "status": problem.status,
+                    "known": problem.status,
+                    "retry_s": problem.retry_s,
+                },
+                problem.status,
+                problem.headers,
             )
         if ask.kind == "page":
             text = self.presenter.render_error(
@@ -159,8 +182,6 @@ class Web:
         return json_answer(error(problem.code, problem.text), problem.status, problem.headers)
 
 
-def json_answer(
-    value: Any, status: int = 200, headers: dict[str, str] | None = None
-) -> Response:
+def json_answer(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """`value` as JSON."""
     return Response(orjson.dumps(value), status, headers, media_type=JSON)

@@ -33,7 +33,11 @@ class Account:
 
 
 _COLUMNS = (
-    AccountRow.id, AccountRow.login, AccountRow.name, AccountRow.role, AccountRow.robot,
+    AccountRow.id,
+    AccountRow.login,
+    AccountRow.name,
+    AccountRow.role,
+    AccountRow.robot,
     AccountRow.password_hash,
 )
 
@@ -64,9 +68,7 @@ async def create(
         async with transaction(engine) as connection:
             found = await connection.execute(
                 insert(AccountRow)
-                .values(
-                    login=login, name=name, role=role, password_hash=password_hash, robot=robot
-                )
+                .values(login=login, name=name, role=role, password_hash=password_hash, robot=robot)
                 .returning(AccountRow.id)
             )
             return Account(int(found.scalar_one()), login, name, role, robot)
@@ -100,7 +102,5 @@ async def set_password_hash(engine: AsyncEngine, account: int, password_hash: st
     """Replace the password hash of an account."""
     async with transaction(engine) as connection:
         await connection.execute(
-            update(AccountRow)
-            .where(AccountRow.id == account)
-            .values(password_hash=password_hash)
+            update(AccountRow).where(AccountRow.id == account).values(password_hash=password_hash)
         )

@@ -40,12 +40,15 @@ async def create(engine: AsyncEngine, account: int) -> tuple[str, str]:
     token, csrf = secrets.token_urlsafe(_TOKEN_BYTES), secrets.token_urlsafe(_TOKEN_BYTES)
     async with transaction(engine) as connection:
         await connection.execute(
-            delete(WebSession)
-            .where(WebSession.account_id == account, WebSession.expires_at <= func.now())
+            delete(WebSession).where(
+                WebSession.account_id == account, WebSession.expires_at <= func.now()
+            )
         )
         await connection.execute(
             insert(WebSession).values(
-                token_hash=digest(token), account_id=account, csrf=csrf,
+                token_hash=digest(token),
+                account_id=account,
+                csrf=csrf,
                 expires_at=func.now() + LIFETIME,
             )
         )
@@ -73,6 +76,4 @@ async def find(engine: AsyncEngine, token: str) -> Viewer | None:
 async def remove(engine: AsyncEngine, token: str) -> None:
     """Sign a browser out; an unknown token is nothing."""
     async with transaction(engine) as connection:
-        await connection.execute(
-            delete(WebSession).where(WebSession.token_hash == digest(token))
-        )
+        await connection.execute(delete(WebSession).where(WebSession.token_hash == digest(token)))

@@ -195,9 +195,7 @@ async def first_answers(
     return {(entry["bidder"], entry["bid_id"]): entry for entry in entries}
 
 
-async def is_on_disk(
-    connection: asyncpg.Connection, shard: int, epoch: int, consumed: str
-) -> bool:
+async def is_on_disk(connection: asyncpg.Connection, shard: int, epoch: int, consumed: str) -> bool:
     """Whether the batch up to `consumed` was committed under `epoch`.
 
     A write of its own: with a synchronous standby its commit waits for that copy, and so for the

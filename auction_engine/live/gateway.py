@@ -55,8 +55,13 @@ class Gateway:
         self.rooms = Rooms(self.limits.update_interval_ms / 1000)
         self.clock = LogClock(redis)
         self.log = LogClient(
-            redis, settings.database_url or "", settings.shards, self.limits,
-            on_events=self.views.take, on_gap=self.views.read_shard, on_death=self._fail,
+            redis,
+            settings.database_url or "",
+            settings.shards,
+            self.limits,
+            on_events=self.views.take,
+            on_gap=self.views.read_shard,
+            on_death=self._fail,
         )
         self.views.on_change = self.rooms.changed
         self._connections: set[LiveConnection] = set()
@@ -206,10 +211,14 @@ class Gateway:
     def _greet(self, connection: LiveConnection, bidder: int | None) -> None:
         connection.bidder = bidder
         connection.greeted = True
-        connection.say({
-            "t": "welcome", "now_ms": self.clock.now_ms(), "bidder": bidder is not None,
-            "resume_s": RESUME_S,
-        })
+        connection.say(
+            {
+                "t": "welcome",
+                "now_ms": self.clock.now_ms(),
+                "bidder": bidder is not None,
+                "resume_s": RESUME_S,
+            }
+        )
         held, connection.held = connection.held or [], None
         for message in held:
             self.said(connection, message)
@@ -259,9 +268,7 @@ class Gateway:
         else:
             self._join(connection, lot, position)
 
-    def _join(
-        self, connection: LiveConnection, lot: int, position: tuple[int, int] | None
-    ) -> None:
+    def _join(self, connection: LiveConnection, lot: int, position: tuple[int, int] | None) -> None:
         view = self.views.get(lot)
         assert view is not None
         if lot not in connection.lots:

@@ -99,14 +99,24 @@ def outcome(entry: dict[str, Any], repeat: bool) -> dict[str, Any]:
     """`recorded` or `refused` for a bid's journal entry."""
     if entry["kind"] == "bid.accepted":
         return {
-            "t": "recorded", "lot": entry["lot"], "bid_id": entry["bid_id"], "n": entry["n"],
-            "seq": entry["seq"], "at_ms": entry["at_ms"], "amount_minor": entry["amount_minor"],
+            "t": "recorded",
+            "lot": entry["lot"],
+            "bid_id": entry["bid_id"],
+            "n": entry["n"],
+            "seq": entry["seq"],
+            "at_ms": entry["at_ms"],
+            "amount_minor": entry["amount_minor"],
             "repeat": repeat,
         }
     return {
-        "t": "refused", "lot": entry["lot"], "bid_id": entry["bid_id"],
-        "reason": entry["reason"], "minimum_minor": entry["minimum_minor"],
-        "seq": entry["seq"], "at_ms": entry["at_ms"], "amount_minor": entry["amount_minor"],
+        "t": "refused",
+        "lot": entry["lot"],
+        "bid_id": entry["bid_id"],
+        "reason": entry["reason"],
+        "minimum_minor": entry["minimum_minor"],
+        "seq": entry["seq"],
+        "at_ms": entry["at_ms"],
+        "amount_minor": entry["amount_minor"],
         "repeat": repeat,
     }
 

@@ -24,6 +24,7 @@ class Member(Protocol):
     def offer(self, data: bytes, room: "Room") -> bool:
         """Write an update; False if the member is behind and wants a snapshot later."""
 
+
 class Room:
     """The members of one lot, all at the same position whenever no update is under way."""
 

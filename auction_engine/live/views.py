@@ -57,16 +57,25 @@ class LotView:
         if kind == "bid.accepted":
             bidder = entry["bidder"]
             self.best[bidder] = entry["amount_minor"]
-            self.recent.append({
-                "n": entry["n"], "seq": entry["seq"], "at_ms": entry["at_ms"],
-                "code": self.state.admitted[bidder].code, "amount_minor": entry["amount_minor"],
-            })
+            self.recent.append(
+                {
+                    "n": entry["n"],
+                    "seq": entry["seq"],
+                    "at_ms": entry["at_ms"],
+                    "code": self.state.admitted[bidder].code,
+                    "amount_minor": entry["amount_minor"],
+                }
+            )
         elif kind == "bid.refused":
             own = self.refused.get(entry["bidder"])
             if own is None:
                 own = self.refused[entry["bidder"]] = deque(maxlen=_REFUSED_KEPT)
-            own.append({name: entry[name] for name in (
-                "seq", "at_ms", "amount_minor", "reason", "minimum_minor")})
+            own.append(
+                {
+                    name: entry[name]
+                    for name in ("seq", "at_ms", "amount_minor", "reason", "minimum_minor")
+                }
+            )
 
     def public_state(self) -> dict[str, Any]:
         """`state` of the live protocol."""
@@ -101,8 +110,12 @@ class LotView:
     def snapshot(self, bidder: int | None) -> dict[str, Any]:
         """`snapshot` of the live protocol."""
         return {
-            "t": "snapshot", "lot": self.lot, "epoch": self.epoch, "seq": self.seq,
-            "state": self.public_state(), "bids": list(reversed(self.recent)),
+            "t": "snapshot",
+            "lot": self.lot,
+            "epoch": self.epoch,
+            "seq": self.seq,
+            "state": self.public_state(),
+            "bids": list(reversed(self.recent)),
             "you": self.you(bidder),
         }
 
@@ -118,8 +131,14 @@ class LotView:
                 bids.append(bid)
         total = self.recent[-1]["n"] - first + 1 if first else 0
         return {
-            "t": "update", "lot": self.lot, "epoch": self.epoch, "from": after, "seq": self.seq,
-            "state": self.public_state(), "bids": bids, "omitted": total - len(bids),
+            "t": "update",
+            "lot": self.lot,
+            "epoch": self.epoch,
+            "from": after,
+            "seq": self.seq,
+            "state": self.public_state(),
+            "bids": bids,
+            "omitted": total - len(bids),
         }
 
     def covers(self, after: int) -> bool:
@@ -230,13 +249,14 @@ class Views:
         """Bring every lot of the shard up to the ledger, and take up live ones not yet known."""
         connection = await store.connect(self._database_url, application=_NAME)
         try:
-            self._epochs[shard] = await connection.fetchval(
-                "SELECT epoch FROM shard WHERE id = $1", shard
-            ) or 0
+            self._epochs[shard] = (
+                await connection.fetchval("SELECT epoch FROM shard WHERE id = $1", shard) or 0
+            )
             rows = await connection.fetch(
                 "SELECT lot_id, seq, phase FROM lot_head WHERE shard = $1"
                 " AND (phase <> 'closed' OR lot_id = ANY($2::bigint[]))",
-                shard, [lot for lot, view in self._lots.items() if view.shard == shard],
+                shard,
+                [lot for lot, view in self._lots.items() if view.shard == shard],
             )
             for row in rows:
                 view = self._lots.get(row["lot_id"])
@@ -244,7 +264,8 @@ class Views:
                     # The ledger was set back: what it does not hold never happened.
                     view.forget()
             behind = {
-                row["lot_id"]: shard for row in rows
+                row["lot_id"]: shard
+                for row in rows
                 if row["lot_id"] not in self._lots or self._lots[row["lot_id"]].seq < row["seq"]
             }
             await self._read(connection, behind)
@@ -266,9 +287,7 @@ class Views:
             view.epoch = self._epochs.get(shard, view.epoch)
             self.on_change(view)
 
-    async def _read_whole(
-        self, connection: asyncpg.Connection, lot: int, shard: int
-    ) -> LotView:
+    async def _read_whole(self, connection: asyncpg.Connection, lot: int, shard: int) -> LotView:
         """A lot's view, shown to nobody before it is up to the present."""
         view = LotView(lot, shard)
         self._reading.setdefault(lot, 0)

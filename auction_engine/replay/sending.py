@@ -148,9 +148,7 @@ class Replay:
             ),
         )
 
-    async def _connect(
-        self, stack: AsyncExitStack, redis: Redis, accounts: dict[str, int]
-    ) -> None:
+    async def _connect(self, stack: AsyncExitStack, redis: Redis, accounts: dict[str, int]) -> None:
         """A live connection for each bidder, welcomed."""
         url = f"ws://{self._settings.host}:{self._settings.port}/live"
 

@@ -4,7 +4,9 @@ Each event turns into a flat dict of JSON integers, strings, booleans and nulls 
 back (`from_body`); `kind` is its stable name in the journal.
 """
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
+from operator import itemgetter
 from typing import Any, ClassVar, Literal
 
 from auction_engine.rules.params import LotParams
@@ -126,7 +128,16 @@ BY_KIND: dict[str, type[Event]] = {
         LotClosed,
     )
 }
-_NAMES = {kind: tuple(f.name for f in fields(cls)) for kind, cls in BY_KIND.items()}
+
+
+def _reader(cls: type[Event]) -> Callable[[dict[str, Any]], Iterable[Any]]:
+    names = [f.name for f in fields(cls)]
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda body: [body[name] for name in names]
+
+
+_FIELDS = {kind: _reader(cls) for kind, cls in BY_KIND.items()}
 
 
 def from_body(kind: str, body: dict[str, Any]) -> Event:
@@ -137,4 +148,4 @@ def from_body(kind: str, body: dict[str, Any]) -> Event:
     cls = BY_KIND[kind]
     if cls is LotListed:
         return LotListed(LotParams.from_json(body["params"]))
-    return cls(*[body[name] for name in _NAMES[kind]])
+    return cls(*_FIELDS[kind](body))

@@ -42,8 +42,12 @@ def _people() -> None:
     op.create_table(
         "web_session",
         sa.Column("token_hash", sa.LargeBinary, primary_key=True),
-        sa.Column("account_id", sa.BigInteger,
-                  sa.ForeignKey("account.id", ondelete="CASCADE"), nullable=False),
+        sa.Column(
+            "account_id",
+            sa.BigInteger,
+            sa.ForeignKey("account.id", ondelete="CASCADE"),
+            nullable=False,
+        ),
         sa.Column("csrf", sa.Text, nullable=False),
         _at(server_default=_NOW),
         _at("expires_at"),
@@ -64,8 +68,13 @@ def _sales() -> None:
     op.create_table(
         "lot",
         sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
-        sa.Column("session_id", sa.BigInteger,
-                  sa.ForeignKey("auction_session.id"), nullable=False, index=True),
+        sa.Column(
+            "session_id",
+            sa.BigInteger,
+            sa.ForeignKey("auction_session.id"),
+            nullable=False,
+            index=True,
+        ),
         sa.Column("position", sa.Integer, nullable=False),
         sa.Column("shard", sa.SmallInteger, nullable=False),
         sa.Column("content", jsonb, nullable=False),
@@ -93,7 +102,10 @@ def _log() -> None:
         sa.Column("hash", sa.LargeBinary, nullable=False),
     )
     op.create_index(
-        "journal_one_row_per_bid_id", "journal", ["bidder", "bid_id"], unique=True,
+        "journal_one_row_per_bid_id",
+        "journal",
+        ["bidder", "bid_id"],
+        unique=True,
         postgresql_where=sa.text("bid_id IS NOT NULL"),
     )
     op.create_table(
@@ -159,7 +171,14 @@ def _app_role() -> None:
 
 
 def downgrade() -> None:
-    for table in ("lot_head", "journal", "shard", "lot", "auction_session", "web_session",
-                  "account"):
+    for table in (
+        "lot_head",
+        "journal",
+        "shard",
+        "lot",
+        "auction_session",
+        "web_session",
+        "account",
+    ):
         op.drop_table(table)
     op.execute("DROP FUNCTION journal_is_append_only()")

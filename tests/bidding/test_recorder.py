@@ -291,9 +291,7 @@ async def test_a_ledger_set_back_is_not_built_upon(
     assert [e["seq"] for e in entries] == list(range(1, len(entries) + 1))
 
 
-async def test_a_clock_in_doubt_pauses(
-    quick: Settings, database_url: str, redis: Redis
-) -> None:
+async def test_a_clock_in_doubt_pauses(quick: Settings, database_url: str, redis: Redis) -> None:
     """The log jumps ahead: nothing is decided, and no lot closes, until the clocks agree."""
     async with recording(quick), client_of(quick) as client:
         await put_up(client, end_ms=now_ms() + 3_000)

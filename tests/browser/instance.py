@@ -109,9 +109,7 @@ class Instance:
     async def person(self, role: accounts.Role = "bidder", lots: list[int] | None = None) -> str:
         """The login of a new account, admitted to `lots`. Its password is PASSWORD."""
         login = f"{role}.{next(self._numbers)}"
-        made = await accounts.create(
-            self.engine, login, f"Người {login}", role, self.password_hash
-        )
+        made = await accounts.create(self.engine, login, f"Người {login}", role, self.password_hash)
         for lot in lots or ():
             await listing.admit(self.log, shard_of(lot, self.settings.shards), lot, made.id)
         return login

@@ -19,9 +19,7 @@ WITHIN_MS = 1_000
 
 def local(at_ms: int) -> str:
     """A recorded moment as a Vietnamese page writes it."""
-    moment = datetime.fromtimestamp(at_ms // 1000, tz=UTC).astimezone(
-        ZoneInfo("Asia/Ho_Chi_Minh")
-    )
+    moment = datetime.fromtimestamp(at_ms // 1000, tz=UTC).astimezone(ZoneInfo("Asia/Ho_Chi_Minh"))
     return f"{moment:%H:%M:%S},{at_ms % 1000:03d}"
 
 
@@ -149,9 +147,7 @@ async def test_a_price_that_moves_under_the_finger_must_be_read_first(
     await expect(room.acts.first).to_contain_text("Đã ghi sổ: lượt số 2")
 
 
-async def test_an_unusual_amount_is_asked_for_twice(
-    instance: Instance, visitors: Visitors
-) -> None:
+async def test_an_unusual_amount_is_asked_for_twice(instance: Instance, visitors: Visitors) -> None:
     (lot,) = await instance.put_up()
     room = await (await visitors.come(await instance.person("bidder", [lot]))).room(lot)
     ten_times = START * 10

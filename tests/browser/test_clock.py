@@ -75,9 +75,7 @@ async def test_a_late_bid_moves_the_end_and_the_page_says_why_and_until_when(
     await expect(onlooker.left).to_have_text(re.compile(r"^0[45]:\d\d$"))
 
 
-async def test_a_lot_closes_before_everybodys_eyes(
-    instance: Instance, visitors: Visitors
-) -> None:
+async def test_a_lot_closes_before_everybodys_eyes(instance: Instance, visitors: Visitors) -> None:
     (lot, empty) = await instance.put_up(2, lasts_s=9, extension=None)
     an, binh = [await instance.person("bidder", [lot]) for _ in range(2)]
     winner = await (await visitors.come(an)).room(lot)
@@ -108,9 +106,7 @@ async def test_a_lot_closes_before_everybodys_eyes(
     await winner.stands("won")
 
 
-async def test_a_lot_opens_before_everybodys_eyes(
-    instance: Instance, visitors: Visitors
-) -> None:
+async def test_a_lot_opens_before_everybodys_eyes(instance: Instance, visitors: Visitors) -> None:
     start_ms = int(time.time() * 1000) + 4_000
     (lot,) = await instance.put_up(start_ms=start_ms)
     room = await (await visitors.come(await instance.person("bidder", [lot]))).room(lot)

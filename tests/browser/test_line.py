@@ -77,9 +77,7 @@ async def test_a_bid_whose_answer_was_lost_is_counted_once(
 ) -> None:
     visitors.expect_complaint(NETWORK)
     (lot,) = await instance.put_up()
-    room = await (await visitors.come(await instance.person("bidder", [lot]))).room(
-        lot, wire.base
-    )
+    room = await (await visitors.come(await instance.person("bidder", [lot]))).room(lot, wire.base)
     wire.hold()
     await room.act.click()
     await instance.until(lot, lambda state: state["n"] == 1)
@@ -100,9 +98,7 @@ async def test_a_line_that_has_fallen_silent_is_taken_for_dead(
 ) -> None:
     visitors.expect_complaint(NETWORK)
     (lot,) = await instance.put_up()
-    room = await (await visitors.come(await instance.person("bidder", [lot]))).room(
-        lot, wire.base
-    )
+    room = await (await visitors.come(await instance.person("bidder", [lot]))).room(lot, wire.base)
     # Nothing is closed and nothing fails: there is only no answer any more.
     wire.hold()
     await room.act.click()

@@ -33,9 +33,7 @@ async def client_of(house: House, login: str, address: str | None = None, **opti
     """A live client that speaks for `login`."""
     redis = make_redis(house.settings.redis_url)
     account = house.people[login].id
-    client = LiveClient(
-        address or url(house), lambda: tickets.issue(redis, account, 30), **options
-    )
+    client = LiveClient(address or url(house), lambda: tickets.issue(redis, account, 30), **options)
     try:
         async with client, asyncio.timeout(30):
             await client.greeted()
@@ -83,9 +81,7 @@ class Cut:
     def mend(self) -> None:
         self._open = True
 
-    async def _relay(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         if not self._open:
             writer.transport.abort()

@@ -11,9 +11,7 @@ START, STEP = 1_000_000, 10_000
 OPENS, CLOSES = 1_000_000_000, 1_000_600_000
 DRAWS = range(300)
 
-KEEN = Character(
-    valuation_minor=1_500_000, pace_s=6.0, keenness=1.0, jumpiness=0.0, slips=0.0
-)
+KEEN = Character(valuation_minor=1_500_000, pace_s=6.0, keenness=1.0, jumpiness=0.0, slips=0.0)
 FRESH = Sight(
     starting_price_minor=START, increment_minor=STEP, minimum_minor=START, start_ms=OPENS,
     end_ms=CLOSES, leading=False, person_leads=False,

@@ -33,9 +33,7 @@ def answer_before_commit() -> None:
             connection = connection or await store.connect(args[0])
             await store.commit_batch(connection, *args[1:])
 
-    async def decide(
-        self: Any, deciding: Any, after: str, consumed: str, entries: Any
-    ) -> Any:
+    async def decide(self: Any, deciding: Any, after: str, consumed: str, entries: Any) -> Any:
         if deciding.missing(entries) or deciding.unsure(entries):
             return await commit(self, deciding, after, consumed, entries)
         if not writers:

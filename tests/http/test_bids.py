@@ -79,16 +79,28 @@ async def test_a_bid_id_belongs_to_one_bid(house: House) -> None:
         assert (await client.get(f"/api/lots/{house.lots[1]}")).json()["state"]["n"] == 0
 
 
-@pytest.mark.parametrize(("amount", "code"), [
-    ("4200000000.0", "BAD_AMOUNT_NOT_INTEGER"), ("4.2e9", "BAD_AMOUNT_NOT_INTEGER"),
-    ("1e3", "BAD_AMOUNT_NOT_INTEGER"), ("true", "BAD_AMOUNT_NOT_INTEGER"),
-    ("null", "BAD_AMOUNT_NOT_INTEGER"), ('"4200000000"', "BAD_AMOUNT_NOT_INTEGER"),
-    ("[4200000000]", "BAD_AMOUNT_NOT_INTEGER"), ("1" + "0" * 400, "BAD_MESSAGE"),
-    ("NaN", "BAD_MESSAGE"), ("Infinity", "BAD_MESSAGE"), ("0x10", "BAD_MESSAGE"),
-    ("0", "BAD_AMOUNT_NOT_POSITIVE"), ("-1", "BAD_AMOUNT_NOT_POSITIVE"),
-    ("-0", "BAD_AMOUNT_NOT_POSITIVE"), (str(BIG), "BAD_AMOUNT_TOO_LARGE"),
-    (str(2**63), "BAD_AMOUNT_TOO_LARGE"), (str(2**64), "BAD_AMOUNT_NOT_INTEGER"),
-])
+@pytest.mark.parametrize(
+    ("amount", "code"),
+    [
+        ("4200000000.0", "BAD_AMOUNT_NOT_INTEGER"),
+        ("4.2e9", "BAD_AMOUNT_NOT_INTEGER"),
+        ("1e3", "BAD_AMOUNT_NOT_INTEGER"),
+        ("true", "BAD_AMOUNT_NOT_INTEGER"),
+        ("null", "BAD_AMOUNT_NOT_INTEGER"),
+        ('"4200000000"', "BAD_AMOUNT_NOT_INTEGER"),
+        ("[4200000000]", "BAD_AMOUNT_NOT_INTEGER"),
+        ("1" + "0" * 400, "BAD_MESSAGE"),
+        ("NaN", "BAD_MESSAGE"),
+        ("Infinity", "BAD_MESSAGE"),
+        ("0x10", "BAD_MESSAGE"),
+        ("0", "BAD_AMOUNT_NOT_POSITIVE"),
+        ("-1", "BAD_AMOUNT_NOT_POSITIVE"),
+        ("-0", "BAD_AMOUNT_NOT_POSITIVE"),
+        (str(BIG), "BAD_AMOUNT_TOO_LARGE"),
+        (str(2**63), "BAD_AMOUNT_TOO_LARGE"),
+        (str(2**64), "BAD_AMOUNT_NOT_INTEGER"),
+    ],
+)
 async def test_what_is_not_money_is_said_to_be(house: House, amount: str, code: str) -> None:
     lot, bid_id = house.lots[0], new_id()
     body = f'{{"bid_id": "{bid_id}", "amount_minor": {amount}}}'
@@ -106,9 +118,12 @@ async def test_malformed_bids_are_not_guessed_at(house: House) -> None:
     deep = b"[" * 10_000
     async with house.signed_in("an") as client:
         for body, code in (
-            ([], "BAD_MESSAGE"), ({}, "BAD_MESSAGE"), (good | {"lot": 1}, "BAD_MESSAGE"),
+            ([], "BAD_MESSAGE"),
+            ({}, "BAD_MESSAGE"),
+            (good | {"lot": 1}, "BAD_MESSAGE"),
             ({"bid_id": good["bid_id"]}, "BAD_MESSAGE"),
-            (good | {"bid_id": 5}, "BAD_BID_ID"), (good | {"bid_id": "x"}, "BAD_BID_ID"),
+            (good | {"bid_id": 5}, "BAD_BID_ID"),
+            (good | {"bid_id": "x"}, "BAD_BID_ID"),
             (good | {"bid_id": new_id().upper()}, "BAD_BID_ID"),
             (good | {"bid_id": new_id() + "\n"}, "BAD_BID_ID"),
         ):
@@ -154,9 +169,7 @@ async def test_one_account_cannot_flood(house: House) -> None:
     await house.account("binh", "bidder")
     burst = house.settings.limits.messages_burst
     async with house.signed_in("an") as client, house.signed_in("binh") as other:
-        answers = await asyncio.gather(*(
-            post(client, house.lots[0], 1) for _ in range(burst * 2)
-        ))
+        answers = await asyncio.gather(*(post(client, house.lots[0], 1) for _ in range(burst * 2)))
         limited = [a for a in answers if a.status_code == 429]
         assert limited
         assert limited[0].json()["code"] == "RATE_LIMITED"
@@ -229,9 +242,21 @@ async def test_a_bid_by_form_is_answered_with_the_room(house: House) -> None:
         assert [bid["amount_minor"] for bid in state["you"]["refused"]] == [START + STEP]
 
 
-@pytest.mark.parametrize("typed", [
-    "", "4,2 tỷ", "1e9", "-5", "NaN", "4.2", "0", "9" * 40, "٤٢٠٠", "<script>alert(1)</script>",
-])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "",
+        "4,2 tỷ",
+        "1e9",
+        "-5",
+        "NaN",
+        "4.2",
+        "0",
+        "9" * 40,
+        "٤٢٠٠",
+        "<script>alert(1)</script>",
+    ],
+)
 async def test_a_typed_amount_that_is_not_one_is_given_back(house: House, typed: str) -> None:
     lot = house.lots[0]
     async with house.signed_in("an") as client:

@@ -126,9 +126,7 @@ async def test_addresses_that_are_none_are_refused_like_others(
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     said = "" if origin is None else f"Origin: {origin}\r\n"
     try:
-        writer.write(
-            f"{line} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{said}\r\n".encode()
-        )
+        writer.write(f"{line} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{said}\r\n".encode())
         answer = await asyncio.wait_for(reader.read(), 5)
     finally:
         writer.close()

@@ -72,7 +72,8 @@ async def test_only_our_proxies_are_believed(house: House, peer: str) -> None:
         app = make_app(settings, Gateway(settings, redis), house.engine)
         async with httpx.AsyncClient(
             transport=httpx.ASGITransport(app, client=(peer, 1)),
-            base_url="http://auction.example", headers=headers,
+            base_url="http://auction.example",
+            headers=headers,
         ) as client:
             answer = await client.post("/api/login", json={"login": "an", "password": PASSWORD})
             assert answer.status_code == 200

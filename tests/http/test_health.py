@@ -61,9 +61,7 @@ async def test_ready_names_the_ledger_that_is_away(
         assert (await client.get("/", headers=session)).status_code == 200
 
 
-async def test_many_who_ask_share_one_look(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_many_who_ask_share_one_look(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     from auction_engine.bidding.client import LogClient
 
     probes = 0
@@ -100,9 +98,19 @@ async def test_metrics_are_for_nobody_else(settings: Settings) -> None:
         assert (answer.status_code, answer.json()["code"]) == (403, "FORBIDDEN")
 
 
-@pytest.mark.parametrize(("address", "allowed"), [
-    ("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("::ffff:127.0.0.1", True),
-    ("10.0.0.1", False), ("::2", False), ("unknown", False), ("", False), ("::1%lo", True),
-])
+@pytest.mark.parametrize(
+    ("address", "allowed"),
+    [
+        ("127.0.0.1", True),
+        ("127.9.9.9", True),
+        ("::1", True),
+        ("::ffff:127.0.0.1", True),
+        ("10.0.0.1", False),
+        ("::2", False),
+        ("unknown", False),
+        ("", False),
+        ("::1%lo", True),
+    ],
+)
 def test_an_address_is_listed_or_not(address: str, allowed: bool) -> None:
     assert listed(address, ("127.0.0.0/8", "::1/128")) is allowed

@@ -116,8 +116,12 @@ async def test_the_live_room_has_one_address(house: House) -> None:
 async def test_onlookers_cannot_bid(house: House) -> None:
     async with house.live() as live:
         assert (await live.hear("welcome"))["bidder"] is False
-        await live.say(t="bid", lot=house.lots[0], bid_id="0" * 8 + "-0000" * 3 + "-" + "0" * 12,
-                       amount_minor=5)
+        await live.say(
+            t="bid",
+            lot=house.lots[0],
+            bid_id="0" * 8 + "-0000" * 3 + "-" + "0" * 12,
+            amount_minor=5,
+        )
         assert (await live.hear("error"))["code"] == "NOT_A_BIDDER"
 
 

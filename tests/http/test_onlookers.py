@@ -53,9 +53,7 @@ async def test_onlookers_share_a_rendering_and_nobody_else_does(
         assert ids[0] != ids[1] != []
 
 
-async def test_a_bid_is_seen_at_once(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_bid_is_seen_at_once(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(renderings, "_FRESH_S", 60.0)
     room = f"/lots/{house.lots[0]}"
     async with house.browser() as onlooker, house.signed_in("an") as bidder:

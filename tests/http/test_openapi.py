@@ -33,13 +33,15 @@ def test_every_route_of_the_api_is_described() -> None:
 def test_operation_ids_are_unique() -> None:
     ids = [
         operation["operationId"]
-        for methods in contract.DOCUMENT["paths"].values() for operation in methods.values()
+        for methods in contract.DOCUMENT["paths"].values()
+        for operation in methods.values()
     ]
     assert len(ids) == len(set(ids))
 
 
 async def test_the_check_of_answers_bites() -> None:
     """A body with a field too many, a wrong type or a status nobody described is noticed."""
+
     def answer(status: int, body: object) -> httpx.Response:
         request = httpx.Request("GET", "http://x/api/time")
         return httpx.Response(status, json=body, request=request)

@@ -54,9 +54,16 @@ async def test_language_is_asked_for_then_remembered_then_preferred(house: House
 
 async def test_nothing_there_and_wrong_method_are_pages_for_people(house: House) -> None:
     async with house.browser() as client:
-        for path in ("/nowhere", "/lots/999999", "/lots/99999999999999999999999", "/lots/x",
-                     "/static/../../pyproject.toml", "/static/%2e%2e/manifest.json",
-                     "/static/manifest.json", "/lots/1/"):
+        for path in (
+            "/nowhere",
+            "/lots/999999",
+            "/lots/99999999999999999999999",
+            "/lots/x",
+            "/static/../../pyproject.toml",
+            "/static/%2e%2e/manifest.json",
+            "/static/manifest.json",
+            "/lots/1/",
+        ):
             answer = await client.get(path)
             assert answer.status_code == 404, path
             assert "Traceback" not in answer.text

@@ -20,17 +20,34 @@ from auction_engine.http.presenting import AmountError, Presenter, parse_amount
 ROOT = Path(__file__).resolve().parents[2]
 LANGS = presenting.LANGUAGES
 TEXTS = {lang: presenting.load_texts(ROOT / "web", lang) for lang in LANGS}
-REASONS = ("BELOW_START", "BELOW_MIN_INCREMENT", "ALREADY_LEADING", "NOT_OPEN_YET", "CLOSED",
-           "NOT_ADMITTED")
-ERRORS = ("BAD_MESSAGE", "BAD_AMOUNT_NOT_INTEGER", "BAD_AMOUNT_NOT_POSITIVE",
-          "BAD_AMOUNT_TOO_LARGE", "BAD_BID_ID", "BID_ID_REUSED", "UNKNOWN_LOT", "NOT_A_BIDDER",
-          "RATE_LIMITED", "TOO_MANY_LOTS", "AMOUNT_EMPTY", "AMOUNT_UNCLEAR")
+REASONS = (
+    "BELOW_START",
+    "BELOW_MIN_INCREMENT",
+    "ALREADY_LEADING",
+    "NOT_OPEN_YET",
+    "CLOSED",
+    "NOT_ADMITTED",
+)
+ERRORS = (
+    "BAD_MESSAGE",
+    "BAD_AMOUNT_NOT_INTEGER",
+    "BAD_AMOUNT_NOT_POSITIVE",
+    "BAD_AMOUNT_TOO_LARGE",
+    "BAD_BID_ID",
+    "BID_ID_REUSED",
+    "UNKNOWN_LOT",
+    "NOT_A_BIDDER",
+    "RATE_LIMITED",
+    "TOO_MANY_LOTS",
+    "AMOUNT_EMPTY",
+    "AMOUNT_UNCLEAR",
+)
 NOW = 1_795_317_302_431  # 22 November 2026, 10:15:02.431 in Vietnam
 AMOUNTS = st.integers(1, presenting_amounts.LIMIT - 1)
 NBSP = "\N{NO-BREAK SPACE}"
-ASSETS = yaml.safe_load(
-    (ROOT / "auction_engine" / "demo" / "assets.yaml").read_text("utf-8")
-)["assets"]
+ASSETS = yaml.safe_load((ROOT / "auction_engine" / "demo" / "assets.yaml").read_text("utf-8"))[
+    "assets"
+]
 
 
 def placeholders(text: str | dict[str, str]) -> set[str]:
@@ -93,28 +110,56 @@ def test_words_name_the_currency_and_its_parts() -> None:
     assert words(1200, "EUR", 2, "en") == "twelve euros"
 
 
-@pytest.mark.parametrize("typed", [
-    "4.300.000.000", "4,300,000,000", "4 300 000 000", "4300000000",
-    f"4{NBSP}300{NBSP}000{NBSP}000",
-    " 4.300.000.000 ₫ ", "VND 4,300,000,000", "4.300.000.000 đồng", "4300000000đ",
-])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "4.300.000.000",
+        "4,300,000,000",
+        "4 300 000 000",
+        "4300000000",
+        f"4{NBSP}300{NBSP}000{NBSP}000",
+        " 4.300.000.000 ₫ ",
+        "VND 4,300,000,000",
+        "4.300.000.000 đồng",
+        "4300000000đ",
+    ],
+)
 def test_grouped_amounts_are_read(typed: str) -> None:
     assert parse_amount(typed) == 4_300_000_000
 
 
-@pytest.mark.parametrize(("typed", "code"), [
-    ("", "AMOUNT_EMPTY"), ("   ", "AMOUNT_EMPTY"), ("₫", "AMOUNT_EMPTY"),
-    ("4,3 tỷ", "AMOUNT_UNCLEAR"), ("4.3", "AMOUNT_UNCLEAR"), ("4.300.00", "AMOUNT_UNCLEAR"),
-    ("4.300,000", "AMOUNT_UNCLEAR"), ("4,300.00", "AMOUNT_UNCLEAR"),
-    ("43.00.000", "AMOUNT_UNCLEAR"), ("4300.000", "AMOUNT_UNCLEAR"), ("4e9", "AMOUNT_UNCLEAR"),
-    ("-5", "AMOUNT_UNCLEAR"),
-    ("+5", "AMOUNT_UNCLEAR"), ("0x10", "AMOUNT_UNCLEAR"), ("NaN", "AMOUNT_UNCLEAR"),
-    ("4..300", "AMOUNT_UNCLEAR"), ("4.300.", "AMOUNT_UNCLEAR"), (".300", "AMOUNT_UNCLEAR"),
-    ("007", "AMOUNT_UNCLEAR"), ("٤٣٠", "AMOUNT_UNCLEAR"), ("１００", "AMOUNT_UNCLEAR"),
-    ("1_000", "AMOUNT_UNCLEAR"), ("4 300.000", "AMOUNT_UNCLEAR"), ("1\n000", "AMOUNT_UNCLEAR"),
-    ("0", "BAD_AMOUNT_NOT_POSITIVE"), ("9.007.199.254.740.992", "BAD_AMOUNT_TOO_LARGE"),
-    ("9" * 400, "BAD_AMOUNT_TOO_LARGE"),
-])
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [
+        ("", "AMOUNT_EMPTY"),
+        ("   ", "AMOUNT_EMPTY"),
+        ("₫", "AMOUNT_EMPTY"),
+        ("4,3 tỷ", "AMOUNT_UNCLEAR"),
+        ("4.3", "AMOUNT_UNCLEAR"),
+        ("4.300.00", "AMOUNT_UNCLEAR"),
+        ("4.300,000", "AMOUNT_UNCLEAR"),
+        ("4,300.00", "AMOUNT_UNCLEAR"),
+        ("43.00.000", "AMOUNT_UNCLEAR"),
+        ("4300.000", "AMOUNT_UNCLEAR"),
+        ("4e9", "AMOUNT_UNCLEAR"),
+        ("-5", "AMOUNT_UNCLEAR"),
+        ("+5", "AMOUNT_UNCLEAR"),
+        ("0x10", "AMOUNT_UNCLEAR"),
+        ("NaN", "AMOUNT_UNCLEAR"),
+        ("4..300", "AMOUNT_UNCLEAR"),
+        ("4.300.", "AMOUNT_UNCLEAR"),
+        (".300", "AMOUNT_UNCLEAR"),
+        ("007", "AMOUNT_UNCLEAR"),
+        ("٤٣٠", "AMOUNT_UNCLEAR"),
+        ("１００", "AMOUNT_UNCLEAR"),
+        ("1_000", "AMOUNT_UNCLEAR"),
+        ("4 300.000", "AMOUNT_UNCLEAR"),
+        ("1\n000", "AMOUNT_UNCLEAR"),
+        ("0", "BAD_AMOUNT_NOT_POSITIVE"),
+        ("9.007.199.254.740.992", "BAD_AMOUNT_TOO_LARGE"),
+        ("9" * 400, "BAD_AMOUNT_TOO_LARGE"),
+    ],
+)
 def test_what_is_not_certain_is_refused(typed: str, code: str) -> None:
     with pytest.raises(AmountError) as caught:
         parse_amount(typed)
@@ -211,40 +256,108 @@ def lot(index: int = 0) -> dict[str, Any]:
 
 def state(**changes: Any) -> dict[str, Any]:
     return {
-        "phase": "open", "price_minor": 3_900_000_000, "leader": "B-042", "n": 1,
-        "minimum_minor": 3_950_000_000, "start_ms": NOW - 60_000, "end_ms": NOW + 600_000,
-        "extensions": 0, "extended_by": None, "present": 3, "robots": ["B-042"], **changes,
+        "phase": "open",
+        "price_minor": 3_900_000_000,
+        "leader": "B-042",
+        "n": 1,
+        "minimum_minor": 3_950_000_000,
+        "start_ms": NOW - 60_000,
+        "end_ms": NOW + 600_000,
+        "extensions": 0,
+        "extended_by": None,
+        "present": 3,
+        "robots": ["B-042"],
+        **changes,
     }
 
 
 def snapshot(you: bool = True, **changes: Any) -> dict[str, Any]:
     bid = {"n": 1, "seq": 2, "at_ms": NOW - 5000, "code": "B-042", "amount_minor": 3_900_000_000}
-    mine = {"code": "B-007", "admitted": True, "leading": False, "best_minor": None, "refused": [
-        {"seq": 3, "at_ms": NOW - 4000, "amount_minor": 5, "reason": "BELOW_MIN_INCREMENT",
-         "minimum_minor": 3_950_000_000}]}
-    return {"t": "snapshot", "lot": "lot-0", "epoch": 1, "seq": 3, "state": state(**changes),
-            "bids": [bid], "you": mine if you else None}
+    mine = {
+        "code": "B-007",
+        "admitted": True,
+        "leading": False,
+        "best_minor": None,
+        "refused": [
+            {
+                "seq": 3,
+                "at_ms": NOW - 4000,
+                "amount_minor": 5,
+                "reason": "BELOW_MIN_INCREMENT",
+                "minimum_minor": 3_950_000_000,
+            }
+        ],
+    }
+    return {
+        "t": "snapshot",
+        "lot": "lot-0",
+        "epoch": 1,
+        "seq": 3,
+        "state": state(**changes),
+        "bids": [bid],
+        "you": mine if you else None,
+    }
 
 
 def room(page: Presenter, lang: str = "vi", **changes: Any) -> str:
-    context = {"lot": lot(), "snapshot": snapshot(), "bid_id": "f" * 32, "demo": True,
-               "viewer": VIEWER, "csrf": "tok", "path": "/lots/lot-0", **changes}
+    context = {
+        "lot": lot(),
+        "snapshot": snapshot(),
+        "bid_id": "f" * 32,
+        "demo": True,
+        "viewer": VIEWER,
+        "csrf": "tok",
+        "path": "/lots/lot-0",
+        **changes,
+    }
     return page.render("room.html", lang=lang, now_ms=NOW, **context)
 
 
 OUTCOMES: list[dict[str, Any] | None] = [
     None,
-    {"t": "recorded", "lot": "lot-0", "bid_id": "1", "n": 2, "seq": 4, "at_ms": NOW,
-     "amount_minor": 3_950_000_000, "repeat": False},
-    {"t": "refused", "lot": "lot-0", "bid_id": "1", "reason": "BELOW_MIN_INCREMENT",
-     "minimum_minor": 3_950_000_000, "seq": 4, "at_ms": NOW, "repeat": False},
-    {"t": "refused", "lot": "lot-0", "bid_id": "1", "reason": "CLOSED", "minimum_minor": None,
-     "seq": 4, "at_ms": NOW, "repeat": False},
+    {
+        "t": "recorded",
+        "lot": "lot-0",
+        "bid_id": "1",
+        "n": 2,
+        "seq": 4,
+        "at_ms": NOW,
+        "amount_minor": 3_950_000_000,
+        "repeat": False,
+    },
+    {
+        "t": "refused",
+        "lot": "lot-0",
+        "bid_id": "1",
+        "reason": "BELOW_MIN_INCREMENT",
+        "minimum_minor": 3_950_000_000,
+        "seq": 4,
+        "at_ms": NOW,
+        "repeat": False,
+    },
+    {
+        "t": "refused",
+        "lot": "lot-0",
+        "bid_id": "1",
+        "reason": "CLOSED",
+        "minimum_minor": None,
+        "seq": 4,
+        "at_ms": NOW,
+        "repeat": False,
+    },
     {"t": "busy", "lot": "lot-0", "bid_id": "same-again", "retry_ms": 500},
     {"t": "error", "code": "AMOUNT_UNCLEAR", "text": ""},
     {"t": "error", "code": "NEWER_THAN_THIS_PAGE", "text": ""},
-    {"t": "refused", "lot": "lot-0", "bid_id": "1", "reason": "NEWER_THAN_THIS_PAGE",
-     "minimum_minor": 1, "seq": 4, "at_ms": NOW, "repeat": False},
+    {
+        "t": "refused",
+        "lot": "lot-0",
+        "bid_id": "1",
+        "reason": "NEWER_THAN_THIS_PAGE",
+        "minimum_minor": 1,
+        "seq": 4,
+        "at_ms": NOW,
+        "repeat": False,
+    },
 ]
 
 
@@ -264,11 +377,16 @@ def test_the_room_without_script_says_what_happened(
 
 
 @pytest.mark.parametrize("lang", LANGS)
-@pytest.mark.parametrize("changes", [
-    {}, {"phase": "scheduled", "price_minor": None, "leader": None, "n": 0},
-    {"phase": "closed", "minimum_minor": None}, {"extensions": 2, "extended_by": 1},
-    {"phase": "closed", "minimum_minor": None, "price_minor": None, "leader": None, "n": 0},
-])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"phase": "scheduled", "price_minor": None, "leader": None, "n": 0},
+        {"phase": "closed", "minimum_minor": None},
+        {"extensions": 2, "extended_by": 1},
+        {"phase": "closed", "minimum_minor": None, "price_minor": None, "leader": None, "n": 0},
+    ],
+)
 @pytest.mark.parametrize("viewer", [None, VIEWER, {**VIEWER, "role": "officer"}])
 def test_the_room_in_every_phase(
     page: Presenter, lang: str, changes: dict[str, Any], viewer: dict[str, str] | None

@@ -66,7 +66,8 @@ async def test_large_headers_are_told_so(settings: Settings) -> None:
             async with raw(house) as (reader, writer):
                 writer.write(
                     b"GET /api/time HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-A: "
-                    + b"a" * size + b"\r\n\r\n"
+                    + b"a" * size
+                    + b"\r\n\r\n"
                 )
                 assert (await rest(reader)).split(b" ")[1] == status
 
@@ -110,9 +111,7 @@ async def test_trailers_without_end_are_cut(settings: Settings) -> None:
     [b"", b"GET / HTTP/1.1\r\nHost: x\r\n", b"GET /api/time HTTP/1.1\r\nHost: x\r\n\r\n\r\n"],
     ids=["nothing", "half a request", "a request and an empty line"],
 )
-async def test_who_sends_no_whole_request_is_sent_away(
-    settings: Settings, said: bytes
-) -> None:
+async def test_who_sends_no_whole_request_is_sent_away(settings: Settings, said: bytes) -> None:
     async with house_of(settings, head_timeout_s=0.5) as house, raw(house) as (reader, writer):
         writer.write(said[:-2] if said.endswith(b"\r\n\r\n\r\n") else said)
         if said.endswith(b"\r\n\r\n\r\n"):

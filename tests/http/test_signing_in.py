@@ -78,8 +78,12 @@ async def test_login_is_found_however_it_is_typed(house: House) -> None:
 async def test_the_next_page_is_one_of_ours(house: House) -> None:
     lot = f"/lots/{house.lots[0]}"
     for wanted, location in (
-        (lot, lot), ("//evil.example/", "/"), ("https://evil.example", "/"),
-        ("/\\evil.example", "/"), ("javascript:alert(1)", "/"), ("/a\r\nX: y", "/"),
+        (lot, lot),
+        ("//evil.example/", "/"),
+        ("https://evil.example", "/"),
+        ("/\\evil.example", "/"),
+        ("javascript:alert(1)", "/"),
+        ("/a\r\nX: y", "/"),
     ):
         async with house.browser() as client:
             answer = await sign_in(client, "an", next=wanted)
@@ -147,10 +151,18 @@ async def test_a_new_sign_in_ends_the_browsers_old_session(house: House) -> None
         assert (await client.post("/api/live-tickets")).status_code == 401
 
 
-@pytest.mark.parametrize("body", [
-    {"login": "an"}, {"login": "an", "password": PASSWORD, "role": "officer"},
-    {"login": 1, "password": PASSWORD}, {"login": "an", "password": None}, [], "an", 1.5,
-])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"login": "an"},
+        {"login": "an", "password": PASSWORD, "role": "officer"},
+        {"login": 1, "password": PASSWORD},
+        {"login": "an", "password": None},
+        [],
+        "an",
+        1.5,
+    ],
+)
 async def test_api_login_takes_exactly_its_fields(house: House, body: Any) -> None:
     async with house.browser() as client:
         answer = await client.post("/api/login", json=body)
@@ -185,10 +197,12 @@ async def test_many_guesses_at_once_are_counted_too(
 ) -> None:
     monkeypatch.setattr(throttle, "PER_ACCOUNT_AND_ADDRESS", 3)
     async with house.browser() as client:
-        answers = await asyncio.gather(*(
-            client.post("/api/login", json={"login": "an", "password": f"guess {n}"})
-            for n in range(12)
-        ))
+        answers = await asyncio.gather(
+            *(
+                client.post("/api/login", json={"login": "an", "password": f"guess {n}"})
+                for n in range(12)
+            )
+        )
     assert sorted(answer.status_code for answer in answers) == [401] * 3 + [429] * 9
 
 

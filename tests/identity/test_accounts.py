@@ -52,9 +52,7 @@ async def test_a_session_leads_to_its_account_until_it_is_removed(engine: AsyncE
     assert await sessions.find(engine, other) is not None
 
 
-async def test_signing_in_clears_what_has_expired(
-    engine: AsyncEngine, superuser_url: str
-) -> None:
+async def test_signing_in_clears_what_has_expired(engine: AsyncEngine, superuser_url: str) -> None:
     import asyncpg
 
     an = await accounts.create(engine, "an", "An", "bidder")

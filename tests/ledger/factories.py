@@ -36,9 +36,12 @@ MINUTE_MS = 60_000
 def params(**changes: Any) -> LotParams:
     """A window of twenty minutes, 1,000 m to begin with, steps of 50 m, extensions."""
     values: dict[str, Any] = {
-        "currency": "VND", "minor_digits": 0,
-        "starting_price_minor": 1_000_000_000, "increment_minor": 50_000_000,
-        "start_ms": START_MS, "end_ms": START_MS + 20 * MINUTE_MS,
+        "currency": "VND",
+        "minor_digits": 0,
+        "starting_price_minor": 1_000_000_000,
+        "increment_minor": 50_000_000,
+        "start_ms": START_MS,
+        "end_ms": START_MS + 20 * MINUTE_MS,
         "extension": Extension(trigger_ms=MINUTE_MS, by_ms=2 * MINUTE_MS, max_count=3),
     }
     return LotParams(**(values | changes))
@@ -115,7 +118,8 @@ async def add_lots(connection: asyncpg.Connection, lots: list[int], shard: int) 
     text = orjson.dumps({"vi": "Phiên thử", "en": "Trial session"}).decode()
     session = await connection.fetchval(
         "INSERT INTO auction_session (title, organisation, agency) VALUES ($1, $1, $1)"
-        " RETURNING id", text,
+        " RETURNING id",
+        text,
     )
     await connection.executemany(
         "INSERT INTO lot (id, session_id, position, shard, content) VALUES ($1, $2, $3, $4, $5)",
@@ -127,8 +131,9 @@ def list_lot(writer: JournalWriter, lot: int, bidders: int, **changes: Any) -> N
     """List a lot an hour before its start and admit bidders 1 to `bidders`."""
     writer.do(lot, ListLot(params(**changes)), START_MS - 60 * MINUTE_MS)
     for bidder in range(1, bidders + 1):
-        writer.do(lot, Admit(bidder, f"B-{bidder:03d}", robot=bidder % 2 == 0),
-                  START_MS - 59 * MINUTE_MS)
+        writer.do(
+            lot, Admit(bidder, f"B-{bidder:03d}", robot=bidder % 2 == 0), START_MS - 59 * MINUTE_MS
+        )
 
 
 async def realistic(

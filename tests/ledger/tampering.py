@@ -52,11 +52,18 @@ async def rewrite(connection: asyncpg.Connection, lot: int, entries: Entries) ->
         await connection.execute(
             "INSERT INTO journal (lot_id, seq, kind, bidder, bid_id, body, hash)"
             " VALUES ($1, $2, $3, $4, $5, $6, $7)",
-            lot, seq, entry["kind"], entry.get("bidder"), entry.get("bid_id"), body, digest,
+            lot,
+            seq,
+            entry["kind"],
+            entry.get("bidder"),
+            entry.get("bid_id"),
+            body,
+            digest,
         )
     assert state is not None
-    head = dict(zip(HEAD_COLUMNS, head_record(lot, 0, Position(len(entries), digest), state),
-                    strict=True))
+    head = dict(
+        zip(HEAD_COLUMNS, head_record(lot, 0, Position(len(entries), digest), state), strict=True)
+    )
     for name, value in head.items():
         if name not in ("lot_id", "shard"):
             await connection.execute(

@@ -41,9 +41,7 @@ async def refused(connection: asyncpg.Connection, statement: str, entries: int) 
 
 
 @pytest.mark.parametrize("statement", CHANGES)
-async def test_the_program_s_role_may_not(
-    database_url: str, entries: int, statement: str
-) -> None:
+async def test_the_program_s_role_may_not(database_url: str, entries: int, statement: str) -> None:
     text = await refused(await store.connect(database_url), statement, entries)
     assert "permission denied" in text
 
@@ -65,10 +63,17 @@ async def test_nor_a_session_that_skips_plain_triggers(superuser_url: str, entri
 
 @pytest.mark.parametrize(
     "statement",
-    ["ALTER TABLE journal DISABLE TRIGGER journal_append_only", "DROP TABLE journal",
-     "DROP FUNCTION journal_is_append_only() CASCADE", "DELETE FROM lot_head",
-     "DELETE FROM shard", "UPDATE lot SET shard = 0", "DELETE FROM lot", "DELETE FROM account",
-     "UPDATE account SET role = 'officer'"],
+    [
+        "ALTER TABLE journal DISABLE TRIGGER journal_append_only",
+        "DROP TABLE journal",
+        "DROP FUNCTION journal_is_append_only() CASCADE",
+        "DELETE FROM lot_head",
+        "DELETE FROM shard",
+        "UPDATE lot SET shard = 0",
+        "DELETE FROM lot",
+        "DELETE FROM account",
+        "UPDATE account SET role = 'officer'",
+    ],
 )
 async def test_the_program_s_role_may_not_take_the_guard_away(
     database_url: str, statement: str

@@ -70,8 +70,9 @@ async def test_a_lot_gone_without_a_trace_is_named(
     journal: JournalWriter, database_url: str, superuser_url: str, lot: int
 ) -> None:
     expected = await checkpoint.places(database_url)
-    await alter(superuser_url, *[f"DELETE FROM {t} WHERE lot_id = {lot}"
-                                 for t in ("journal", "lot_head")])
+    await alter(
+        superuser_url, *[f"DELETE FROM {t} WHERE lot_id = {lot}" for t in ("journal", "lot_head")]
+    )
     assert (await verify(database_url)).clean, "the ledger alone cannot know"
     problem = (await verify(database_url, expected)).problem
     assert problem is not None
@@ -93,7 +94,9 @@ def _raise_the_winning_bid(entries: list[dict[str, Any]]) -> None:
 
 @pytest.mark.parametrize("change", [_drop_a_refused_bid, _raise_the_winning_bid])
 async def test_a_history_written_anew_within_the_rules_is_named(
-    journal: JournalWriter, database_url: str, superuser_url: str,
+    journal: JournalWriter,
+    database_url: str,
+    superuser_url: str,
     change: Callable[[list[dict[str, Any]]], None],
 ) -> None:
     expected = await checkpoint.places(database_url)
@@ -173,15 +176,23 @@ class TestCommands:
         return settings
 
     def test_export_then_verify_against(
-        self, filled: Settings, superuser_url: str, tmp_path: Path,
+        self,
+        filled: Settings,
+        superuser_url: str,
+        tmp_path: Path,
         capsys: pytest.CaptureFixture[str],
     ) -> None:
         path = tmp_path / "checkpoint.json"
         assert checkpoint.export(filled.database_url or "", path) == 3
         assert run(filled, against=path, json_output=True) == 0
         assert json.loads(capsys.readouterr().out)["checkpoint_lots"] == 3
-        asyncio.run(alter(superuser_url, "DELETE FROM journal WHERE lot_id = 2",
-                          "DELETE FROM lot_head WHERE lot_id = 2"))
+        asyncio.run(
+            alter(
+                superuser_url,
+                "DELETE FROM journal WHERE lot_id = 2",
+                "DELETE FROM lot_head WHERE lot_id = 2",
+            )
+        )
         assert run(filled) == 0
         assert run(filled, against=path) == 1
         assert "lot 2, entry 1: the entry is missing: the checkpoint" in capsys.readouterr().err

@@ -36,9 +36,13 @@ from .factories import params
 
 BID_ID = "7d0c1f4e-6d0f-4a53-9f0c-0e5b2a1d3c4b"
 EVENTS: list[Event] = [
-    LotListed(params()), BidderAdmitted(7, "B-007", True), LotOpened(),
-    BidAccepted(7, BID_ID, 2**53 - 1, 1), BidRefused(7, BID_ID, 1, "CLOSED", None),
-    LotExtended(5, 1, 1), LotClosed(None, None, 0),
+    LotListed(params()),
+    BidderAdmitted(7, "B-007", True),
+    LotOpened(),
+    BidAccepted(7, BID_ID, 2**53 - 1, 1),
+    BidRefused(7, BID_ID, 1, "CLOSED", None),
+    LotExtended(5, 1, 1),
+    LotClosed(None, None, 0),
 ]
 
 
@@ -75,14 +79,24 @@ def test_a_head_is_the_state_after_its_entry() -> None:
     state = apply(None, LotListed(params()))
     row = dict(zip(HEAD_COLUMNS, head_record(4, 2, Position(1, GENESIS), state), strict=True))
     assert row == {
-        "lot_id": 4, "shard": 2, "seq": 1, "hash": GENESIS, "phase": "scheduled",
-        "end_ms": state.end_ms, "price_minor": None, "leader": None, "accepted": 0,
-        "refused": 0, "extensions": 0,
+        "lot_id": 4,
+        "shard": 2,
+        "seq": 1,
+        "hash": GENESIS,
+        "phase": "scheduled",
+        "end_ms": state.end_ms,
+        "price_minor": None,
+        "leader": None,
+        "accepted": 0,
+        "refused": 0,
+        "extensions": 0,
     }
 
 
 values = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1)
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53) + 1, 2**53 - 1)
     | st.text(st.characters(exclude_categories=("Cs",))),
     lambda inner: st.dictionaries(st.text("abcxyz_", min_size=1), inner, max_size=4),
 )

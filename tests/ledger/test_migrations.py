@@ -41,7 +41,10 @@ def seen(database_url: str, look: Callable[[Connection], Any]) -> Any:
 def upgrading(database_url: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-c", _UPGRADE, database_url],
-        cwd=_ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        cwd=_ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
 
 

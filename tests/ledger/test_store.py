@@ -143,7 +143,8 @@ class TestCommit:
         await journal.flush()
         answers = await store.first_answers(connection, [(1, BID_ID), (2, BID_ID), (3, BID_ID)])
         assert {key: entry["amount_minor"] for key, entry in answers.items()} == {
-            (1, BID_ID): BILLION, (2, BID_ID): 2 * BILLION
+            (1, BID_ID): BILLION,
+            (2, BID_ID): 2 * BILLION,
         }
 
     async def test_a_number_already_written_is_not_written_again(

@@ -25,14 +25,25 @@ async def found(database_url: str) -> Problem:
 
 
 COLUMNS = [
-    ("kind", "'bid.void'"), ("kind", "'lot.opened'"), ("kind", "''"),
-    ("bidder", "coalesce(bidder, 0) + 1"), ("bidder", "-1"),
+    ("kind", "'bid.void'"),
+    ("kind", "'lot.opened'"),
+    ("kind", "''"),
+    ("bidder", "coalesce(bidder, 0) + 1"),
+    ("bidder", "-1"),
     ("bid_id", "gen_random_uuid()"),
-    ("body", "''"), ("body", "body || ' '"), ("body", "substr(body, 2)"),
+    ("body", "''"),
+    ("body", "body || ' '"),
+    ("body", "substr(body, 2)"),
     ("body", "(SELECT body FROM journal WHERE lot_id = 3 AND seq = 30)"),
-    ("hash", "''"), ("hash", "sha256(body)"), ("hash", "substr(hash, 1, 31)"),
+    ("hash", "''"),
+    ("hash", "sha256(body)"),
+    ("hash", "substr(hash, 1, 31)"),
     ("hash", "(SELECT hash FROM journal WHERE lot_id = 4 AND seq = 29)"),
-    ("lot_id", "999"), ("lot_id", "-1"), ("seq", "100000"), ("seq", "0"), ("seq", "-5"),
+    ("lot_id", "999"),
+    ("lot_id", "-1"),
+    ("seq", "100000"),
+    ("seq", "0"),
+    ("seq", "-5"),
 ]
 
 
@@ -140,13 +151,22 @@ async def test_a_row_put_in_at_the_end_with_a_sound_chain_is_named(
         entries = await entries_of(connection, 9)
         head = await connection.fetchrow("SELECT * FROM lot_head WHERE lot_id = 9")
         end_ms = head["end_ms"]
-        closed = {"kind": "lot.closed", "leader": head["leader"], "n": head["accepted"],
-                  "price_minor": head["price_minor"], "lot": 9, "epoch": 1,
-                  "log": f"{end_ms}-0", "at_ms": end_ms}
+        closed = {
+            "kind": "lot.closed",
+            "leader": head["leader"],
+            "n": head["accepted"],
+            "price_minor": head["price_minor"],
+            "lot": 9,
+            "epoch": 1,
+            "log": f"{end_ms}-0",
+            "at_ms": end_ms,
+        }
         await rewrite(connection, 9, [*entries, closed])
         await connection.execute(
             "UPDATE lot_head SET seq = $1, hash = $2, phase = $3 WHERE lot_id = 9",
-            head["seq"], head["hash"], head["phase"],
+            head["seq"],
+            head["hash"],
+            head["phase"],
         )
     problem = await found(database_url)
     assert (problem.lot, problem.seq) == (9, head["seq"] + 1)
@@ -172,8 +192,10 @@ async def test_two_rows_exchanged_are_named(
     journal: JournalWriter, database_url: str, superuser_url: str, columns: list[str]
 ) -> None:
     if columns == ["seq"]:
-        statements = [f"UPDATE journal SET seq = {to} WHERE lot_id = 4 AND seq = {of}"
-                      for of, to in ((30, -1), (31, 30), (-1, 31))]
+        statements = [
+            f"UPDATE journal SET seq = {to} WHERE lot_id = 4 AND seq = {of}"
+            for of, to in ((30, -1), (31, 30), (-1, 31))
+        ]
     else:
         pairs = ", ".join(f"{name} = other.{name}" for name in columns)
         statements = [
@@ -190,8 +212,11 @@ async def test_two_lots_exchanged_are_named(
 ) -> None:
     await alter(
         superuser_url,
-        *[f"UPDATE {table} SET lot_id = {to} WHERE lot_id = {of}"
-          for table in ("journal", "lot_head") for of, to in ((3, -3), (4, 3), (-3, 4))],
+        *[
+            f"UPDATE {table} SET lot_id = {to} WHERE lot_id = {of}"
+            for table in ("journal", "lot_head")
+            for of, to in ((3, -3), (4, 3), (-3, 4))
+        ],
     )
     problem = await found(database_url)
     assert (problem.lot, problem.seq) == (3, 1)
@@ -241,13 +266,10 @@ class TestSoundChains:
     ) -> None:
         async with unguarded(superuser_url) as connection:
             await connection.execute("DROP INDEX journal_one_row_per_bid_id")
-            other = next(
-                e for e in await entries_of(connection, 3) if e["kind"] == "bid.refused"
-            )
+            other = next(e for e in await entries_of(connection, 3) if e["kind"] == "bid.refused")
             entries = await entries_of(connection, 4)
             same = next(
-                e for e in entries
-                if e["kind"] == "bid.refused" and e["bidder"] == other["bidder"]
+                e for e in entries if e["kind"] == "bid.refused" and e["bidder"] == other["bidder"]
             )
             same["bid_id"] = other["bid_id"]
             await rewrite(connection, 4, entries)
@@ -257,12 +279,26 @@ class TestSoundChains:
 
 
 HEAD = [
-    ("seq", "seq + 1"), ("seq", "seq - 1"), ("seq", "0"), ("hash", "sha256(hash)"),
-    ("hash", "''"), ("phase", "'open'"), ("phase", "'scheduled'"), ("end_ms", "end_ms + 1"),
-    ("end_ms", "NULL"), ("price_minor", "price_minor + 1"), ("price_minor", "NULL"),
-    ("leader", "leader + 1"), ("leader", "NULL"), ("accepted", "accepted + 1"),
-    ("refused", "refused - 1"), ("extensions", "extensions + 1"), ("shard", "7"),
-    ("shard", "1"), ("lot_id", "5"), ("lot_id", "77"),
+    ("seq", "seq + 1"),
+    ("seq", "seq - 1"),
+    ("seq", "0"),
+    ("hash", "sha256(hash)"),
+    ("hash", "''"),
+    ("phase", "'open'"),
+    ("phase", "'scheduled'"),
+    ("end_ms", "end_ms + 1"),
+    ("end_ms", "NULL"),
+    ("price_minor", "price_minor + 1"),
+    ("price_minor", "NULL"),
+    ("leader", "leader + 1"),
+    ("leader", "NULL"),
+    ("accepted", "accepted + 1"),
+    ("refused", "refused - 1"),
+    ("extensions", "extensions + 1"),
+    ("shard", "7"),
+    ("shard", "1"),
+    ("lot_id", "5"),
+    ("lot_id", "77"),
 ]
 
 
@@ -271,8 +307,9 @@ async def test_an_altered_head_is_named(
     journal: JournalWriter, database_url: str, superuser_url: str, column: str, value: str
 ) -> None:
     connection = await asyncpg.connect(superuser_url)
-    await connection.execute("INSERT INTO shard SELECT 1, epoch, owner, lease_until, consumed"
-                             " FROM shard")
+    await connection.execute(
+        "INSERT INTO shard SELECT 1, epoch, owner, lease_until, consumed FROM shard"
+    )
     await connection.execute(f"UPDATE lot_head SET {column} = {value} WHERE lot_id = 4")
     await connection.close()
     problem = await found(database_url)
@@ -287,9 +324,7 @@ async def test_a_head_that_is_gone_is_named(
 ) -> None:
     await alter(superuser_url, f"DELETE FROM lot_head WHERE lot_id = {lot}")
     problem = await found(database_url)
-    assert problem.sentence == (
-        f"lot {lot}: the lot has journal entries but no row in lot_head."
-    )
+    assert problem.sentence == (f"lot {lot}: the lot has journal entries but no row in lot_head.")
 
 
 @pytest.mark.parametrize("lot", [1, 5, 77])
@@ -308,12 +343,16 @@ async def test_a_head_without_a_journal_is_named(
 
 @pytest.mark.parametrize(
     ("statement", "sentence"),
-    [("UPDATE shard SET consumed = '0-0'", "has not consumed"),
-     ("UPDATE shard SET consumed = split_part(consumed, '-', 1)::bigint - 1 || '-999'",
-      "has not consumed"),
-     ("UPDATE shard SET consumed = 'never'", "has not consumed"),
-     ("UPDATE shard SET epoch = 0", "older epoch"),
-     ("DELETE FROM shard", "has no row")],
+    [
+        ("UPDATE shard SET consumed = '0-0'", "has not consumed"),
+        (
+            "UPDATE shard SET consumed = split_part(consumed, '-', 1)::bigint - 1 || '-999'",
+            "has not consumed",
+        ),
+        ("UPDATE shard SET consumed = 'never'", "has not consumed"),
+        ("UPDATE shard SET epoch = 0", "older epoch"),
+        ("DELETE FROM shard", "has no row"),
+    ],
 )
 async def test_an_altered_shard_is_told_with_the_entry_it_contradicts(
     journal: JournalWriter, database_url: str, superuser_url: str, statement: str, sentence: str

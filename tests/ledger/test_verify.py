@@ -35,8 +35,13 @@ async def test_a_realistic_journal_of_thousands_of_entries_holds(database_url: s
     assert entries > 5_400
     # The journal had everything in it that a journal can have.
     assert set(report.kinds) == {
-        "lot.listed", "bidder.admitted", "lot.opened", "bid.accepted", "bid.refused",
-        "lot.extended", "lot.closed",
+        "lot.listed",
+        "bidder.admitted",
+        "lot.opened",
+        "bid.accepted",
+        "bid.refused",
+        "lot.extended",
+        "lot.closed",
     }
     assert report.kinds["bid.accepted"] > 1_000 < report.kinds["bid.refused"]
 
@@ -106,7 +111,9 @@ class TestRun:
         assert shown.err == ""  # no progress bar where nobody looks
 
     def test_progress_is_shown_on_a_terminal(
-        self, filled_settings: Settings, capsys: pytest.CaptureFixture[str],
+        self,
+        filled_settings: Settings,
+        capsys: pytest.CaptureFixture[str],
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         monkeypatch.setenv("FORCE_COLOR", "1")
@@ -119,11 +126,13 @@ class TestRun:
     def test_the_first_bad_row_is_told_in_a_sentence(
         self, filled_settings: Settings, superuser_url: str, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        asyncio.run(alter(
-            superuser_url,
-            "UPDATE journal SET hash = sha256(hash) WHERE lot_id = 2 AND seq IN (7, 9)",
-            "UPDATE journal SET hash = sha256(hash) WHERE lot_id = 3 AND seq = 1",
-        ))
+        asyncio.run(
+            alter(
+                superuser_url,
+                "UPDATE journal SET hash = sha256(hash) WHERE lot_id = 2 AND seq IN (7, 9)",
+                "UPDATE journal SET hash = sha256(hash) WHERE lot_id = 3 AND seq = 1",
+            )
+        )
         assert run(filled_settings) == 1
         shown = capsys.readouterr()
         assert shown.out == ""
@@ -147,8 +156,9 @@ class TestRun:
     def test_an_address_of_its_own_goes_first(
         self, filled_settings: Settings, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        elsewhere = Settings(database_url="postgresql://nobody@127.0.0.1:1/none",
-                             redis_url="redis://127.0.0.1:1")
+        elsewhere = Settings(
+            database_url="postgresql://nobody@127.0.0.1:1/none", redis_url="redis://127.0.0.1:1"
+        )
         assert run(elsewhere, database_url=filled_settings.database_url) == 0
         with pytest.raises(LedgerError, match="cannot be reached"):
             run(elsewhere)

@@ -89,9 +89,19 @@ def altered() -> Entries:
 
 def test_the_sound_journal_passes() -> None:
     assert [entry["kind"] for entry in ENTRIES] == [
-        "lot.listed", "bidder.admitted", "bidder.admitted", "lot.opened", "bid.accepted",
-        "bid.refused", "bid.accepted", "bid.accepted", "bid.accepted", "lot.extended",
-        "lot.closed", "bid.refused", "bid.refused",
+        "lot.listed",
+        "bidder.admitted",
+        "bidder.admitted",
+        "lot.opened",
+        "bid.accepted",
+        "bid.refused",
+        "bid.accepted",
+        "bid.accepted",
+        "bid.accepted",
+        "lot.extended",
+        "lot.closed",
+        "bid.refused",
+        "bid.refused",
     ]
     lot = check([canonical(entry) for entry in ENTRIES])
     assert lot.state is not None
@@ -100,13 +110,17 @@ def test_the_sound_journal_passes() -> None:
 
 
 def test_a_lot_closed_by_its_auctioneer_passes() -> None:
-    entries = entries_of([
-        (f"{START_MS - 9}-0", ListLot(params(closed_by="AUCTIONEER", end_ms=None,
-                                             extension=None))),
-        (f"{START_MS - 8}-0", Admit(1, "B-001")),
-        (f"{START_MS + 1}-0", bid(1, 1, 1_000)),
-        (f"{START_MS + 2}-0", CloseLot()),
-    ])
+    entries = entries_of(
+        [
+            (
+                f"{START_MS - 9}-0",
+                ListLot(params(closed_by="AUCTIONEER", end_ms=None, extension=None)),
+            ),
+            (f"{START_MS - 8}-0", Admit(1, "B-001")),
+            (f"{START_MS + 1}-0", bid(1, 1, 1_000)),
+            (f"{START_MS + 2}-0", CloseLot()),
+        ]
+    )
     assert [entry["kind"] for entry in entries][-1] == "lot.closed"
     check([canonical(entry) for entry in entries])
 
@@ -126,8 +140,12 @@ def whole(entries: Entries, seq: int, log: str) -> None:
 CASES: list[tuple[str, Callable[[Entries], None], int, str]] = [
     ("a first bid below the start", change(5, amount_minor=999 * M), 5, "another event"),
     ("a bid below the increment", change(7, amount_minor=1_049 * M), 7, "another event"),
-    ("a valid amount that makes a later bid invalid", change(5, amount_minor=1_060 * M), 6,
-     "minimum_minor"),
+    (
+        "a valid amount that makes a later bid invalid",
+        change(5, amount_minor=1_060 * M),
+        6,
+        "minimum_minor",
+    ),
     ("a refused bid that was valid", change(6, amount_minor=1_050 * M), 6, "another event"),
     ("another reason", change(6, reason="CLOSED"), 6, "reason"),
     ("another minimum", change(6, minimum_minor=1), 6, "minimum_minor"),
@@ -140,13 +158,16 @@ CASES: list[tuple[str, Callable[[Entries], None], int, str]] = [
     ("another winner", change(11, leader=1), 11, "leader"),
     ("another final price", change(11, price_minor=1_301 * M), 11, "price_minor"),
     ("no winner", change(11, leader=None, price_minor=None, n=0), 11, "leader"),
-    ("a smaller increment", lambda e: e[0]["params"].update(increment_minor=M), 6,
-     "another event"),
+    ("a smaller increment", lambda e: e[0]["params"].update(increment_minor=M), 6, "another event"),
     ("an earlier end", lambda e: e[0]["params"].update(end_ms=START_MS + 6), 5, "lot.extended"),
     ("an unknown parameter", lambda e: e[0]["params"].update(reserve=1), 1, "unexpected keyword"),
     ("a parameter left out", lambda e: e[0]["params"].pop("method"), 1, "params is not"),
-    ("parameters that cannot be", lambda e: e[0]["params"].update(increment_minor=0), 1,
-     "increment_minor"),
+    (
+        "parameters that cannot be",
+        lambda e: e[0]["params"].update(increment_minor=0),
+        1,
+        "increment_minor",
+    ),
     ("a code given twice", change(3, code="B-001"), 3, "belongs to another bidder"),
     ("a bidder admitted twice", change(3, bidder=1), 3, "already admitted"),
     ("a robot that is 1", change(3, robot=1), 3, "true or false"),
@@ -155,8 +176,12 @@ CASES: list[tuple[str, Callable[[Entries], None], int, str]] = [
     ("a bidder that is true", change(5, bidder=True), 5, "whole number"),
     ("an amount that is a fraction", change(5, amount_minor=1e9), 5, "whole number"),
     ("an amount too large", change(5, amount_minor=MAX_AMOUNT_MINOR + 1), 5, "below 2^53"),
-    ("a bid id spelt otherwise", change(5, bid_id="{00000000-0000-4000-8000-000000000001}"), 5,
-     "UUID"),
+    (
+        "a bid id spelt otherwise",
+        change(5, bid_id="{00000000-0000-4000-8000-000000000001}"),
+        5,
+        "UUID",
+    ),
     ("a bid id that is none", change(5, bid_id=7), 5, "UUID"),
     ("a field too many", change(5, note="x"), 5, "note is not"),
     ("a field too few", lambda e: e[4].pop("n"), 5, "n is not"),
@@ -168,8 +193,12 @@ CASES: list[tuple[str, Callable[[Entries], None], int, str]] = [
     ("a log id that is none", change(5, log="now"), 5, "not an entry"),
     ("a log id that is a number", change(5, log=START_MS), 5, "not an entry"),
     ("a bid moved behind the end", lambda e: whole(e, 9, f"{END_MS}-0"), 9, "another event"),
-    ("a bid moved before the trigger", lambda e: whole(e, 9, f"{END_MS - MINUTE_MS - 1}-0"), 10,
-     "nothing|rules"),
+    (
+        "a bid moved before the trigger",
+        lambda e: whole(e, 9, f"{END_MS - MINUTE_MS - 1}-0"),
+        10,
+        "nothing|rules",
+    ),
     ("a close before the end", lambda e: whole(e, 11, f"{END_MS + 9}-0"), 11, "do not give"),
     ("an opening before the start", lambda e: whole(e, 4, f"{START_MS - 1}-0"), 4, "do not give"),
     ("an epoch that falls", change(7, epoch=2), 7, "epoch fell"),
@@ -196,9 +225,16 @@ def test_an_altered_entry_is_named(
 
 
 DELETED = [
-    (1, 1, "not listed"), (2, 4, "another event"), (4, 4, "another event"),
-    (5, 5, "another event"), (6, None, ""), (7, 7, "another event"), (9, 9, "do not give"),
-    (10, 9, "lot.extended after"), (11, 11, "another event"), (12, None, ""),
+    (1, 1, "not listed"),
+    (2, 4, "another event"),
+    (4, 4, "another event"),
+    (5, 5, "another event"),
+    (6, None, ""),
+    (7, 7, "another event"),
+    (9, 9, "do not give"),
+    (10, 9, "lot.extended after"),
+    (11, 11, "another event"),
+    (12, None, ""),
 ]
 
 
@@ -221,9 +257,17 @@ def test_a_deleted_entry_leaves_a_history_the_rules_do_not_give(
 
 def test_an_accepted_bid_put_in_is_found() -> None:
     entries = altered()
-    entries.insert(7, {**entries[6], "bidder": 1, "n": 3, "amount_minor": 1_150 * M,
-                       "bid_id": "00000000-0000-4000-8000-000000000099",
-                       "log": f"{START_MS + 6}-1"})
+    entries.insert(
+        7,
+        {
+            **entries[6],
+            "bidder": 1,
+            "n": 3,
+            "amount_minor": 1_150 * M,
+            "bid_id": "00000000-0000-4000-8000-000000000099",
+            "log": f"{START_MS + 6}-1",
+        },
+    )
     assert problem(entries, renumber=True).seq == 9
 
 
@@ -265,8 +309,9 @@ def test_a_hash_that_is_not_the_chain_s_is_named_before_anything_else(digest: by
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**64), 2**64) | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner,
-                                                                max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
     max_leaves=6,
 )
 

@@ -23,9 +23,12 @@ EXTENSION = Extension(trigger_ms=MINUTE, by_ms=2 * MINUTE, max_count=2)
 def params(**changes: Any) -> LotParams:
     """The vectors' lot: 1,000 m to begin with, steps of 50 m, twenty minutes."""
     values: dict[str, Any] = {
-        "currency": "VND", "minor_digits": 0,
-        "starting_price_minor": 1_000 * MILLION, "increment_minor": 50 * MILLION,
-        "start_ms": START, "end_ms": END,
+        "currency": "VND",
+        "minor_digits": 0,
+        "starting_price_minor": 1_000 * MILLION,
+        "increment_minor": 50 * MILLION,
+        "start_ms": START,
+        "end_ms": END,
     }
     return LotParams(**(values | changes))
 

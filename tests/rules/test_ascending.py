@@ -140,8 +140,12 @@ class TestReasons:
 
     @pytest.mark.parametrize(
         ("bidder", "amount", "at_ms", "reason"),
-        [(STRANGER, 1, START - 1, "NOT_OPEN_YET"), (STRANGER, 1, START + MINUTE, "NOT_ADMITTED"),
-         (A, 1, START + MINUTE, "ALREADY_LEADING"), (STRANGER, 1, END, "CLOSED")],
+        [
+            (STRANGER, 1, START - 1, "NOT_OPEN_YET"),
+            (STRANGER, 1, START + MINUTE, "NOT_ADMITTED"),
+            (A, 1, START + MINUTE, "ALREADY_LEADING"),
+            (STRANGER, 1, END, "CLOSED"),
+        ],
     )
     def test_the_first_reason_that_holds_is_given(
         self, bidder: int, amount: int, at_ms: int, reason: str
@@ -187,7 +191,9 @@ class TestExtension:
         play, events = self.late(END - before_ms)
         assert events[1] == LotExtended(END - before_ms + 2 * MINUTE, 1, 1)
         assert (play.now.end_ms, play.now.extensions, play.now.extended_by) == (
-            END - before_ms + 2 * MINUTE, 1, 1
+            END - before_ms + 2 * MINUTE,
+            1,
+            1,
         )
 
     @pytest.mark.parametrize("by_ms", [1, MINUTE - 1, MINUTE])
@@ -318,8 +324,11 @@ class TestListingAndAdmission:
 
     @pytest.mark.parametrize(
         ("command", "at_ms", "code"),
-        [(Admit(A, "B-777"), START, "ALREADY_ADMITTED"), (Admit(9, "B-001"), START, "CODE_TAKEN"),
-         (Admit(9, "B-009"), END, "CLOSED")],
+        [
+            (Admit(A, "B-777"), START, "ALREADY_ADMITTED"),
+            (Admit(9, "B-001"), START, "CODE_TAKEN"),
+            (Admit(9, "B-009"), END, "CLOSED"),
+        ],
     )
     def test_admissions_that_are_refused(self, command: Admit, at_ms: int, code: str) -> None:
         play = Play()

@@ -69,8 +69,12 @@ def test_no_event_has_a_field_the_journal_writes(reserved: str) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "body", "error"),
-    [("lot.sold", {}, KeyError), ("bid.accepted", {"bidder": 1}, KeyError),
-     ("lot.listed", {}, KeyError), ("lot.listed", {"params": {}}, ParamsError)],
+    [
+        ("lot.sold", {}, KeyError),
+        ("bid.accepted", {"bidder": 1}, KeyError),
+        ("lot.listed", {}, KeyError),
+        ("lot.listed", {"params": {}}, ParamsError),
+    ],
 )
 def test_what_is_not_an_event_is_refused(
     kind: str, body: dict[str, Any], error: type[Exception]

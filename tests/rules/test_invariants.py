@@ -28,8 +28,13 @@ ID = "7d0c1f4e-6d0f-4a53-9f0c-0e5b2a1d3c4b"
 NOW = START + MINUTE
 LATE = END - 1
 OPEN = LotState(
-    params(extension=EXTENSION), "open", END,
-    {A: Bidder("B-001", False), B: Bidder("B-002", False)}, 1_000 * MILLION, A, 1,
+    params(extension=EXTENSION),
+    "open",
+    END,
+    {A: Bidder("B-001", False), B: Bidder("B-002", False)},
+    1_000 * MILLION,
+    A,
+    1,
 )
 EMPTY = OPEN._replace(price_minor=None, leader=None, accepted=0)
 SCHEDULED = EMPTY._replace(phase="scheduled")
@@ -89,11 +94,19 @@ BROKEN: list[tuple[LotState, Event, int, str]] = [
     (BID_LATE, LotExtended(MOVED, 1, 1), LATE, "without an accepted bid"),
     (EMPTY, LotExtended(MOVED, 0, 1), LATE, "without an accepted bid"),
     (BID_LATE._replace(extended_by=2, extensions=1), LotExtended(MOVED, 2, 2), LATE, "twice"),
-    (BID_LATE, LotExtended(END - MINUTE - 1 + EXTENSION.by_ms, 2, 1), END - MINUTE - 1,
-     "the bid was not late"),
+    (
+        BID_LATE,
+        LotExtended(END - MINUTE - 1 + EXTENSION.by_ms, 2, 1),
+        END - MINUTE - 1,
+        "the bid was not late",
+    ),
     (BID_LATE, LotExtended(MOVED + 1, 2, 1), LATE, "by another time"),
-    (BID_LATE._replace(end_ms=MOVED), LotExtended(LATE + MINUTE + EXTENSION.by_ms, 2, 2),
-     LATE + MINUTE, "without a gap"),
+    (
+        BID_LATE._replace(end_ms=MOVED),
+        LotExtended(LATE + MINUTE + EXTENSION.by_ms, 2, 2),
+        LATE + MINUTE,
+        "without a gap",
+    ),
     (BID_LATE._replace(extensions=2), LotExtended(MOVED, 2, 3), LATE, "more often"),
     (CLOSED, BidderAdmitted(7, "B-007", False), NOW, "to a closed lot"),
     (OPEN, BidderAdmitted(A, "B-007", False), NOW, "admitted twice"),
@@ -112,9 +125,7 @@ BROKEN: list[tuple[LotState, Event, int, str]] = [
 
 
 @pytest.mark.parametrize(("before", "event", "at_ms", "sentence"), BROKEN)
-def test_broken_steps_are_caught(
-    before: LotState, event: Event, at_ms: int, sentence: str
-) -> None:
+def test_broken_steps_are_caught(before: LotState, event: Event, at_ms: int, sentence: str) -> None:
     with pytest.raises(InvariantBroken, match=sentence):
         check_step(before, event, apply(before, event), at_ms)
 
@@ -137,8 +148,16 @@ def test_a_history_begins_with_the_listing_and_has_only_one() -> None:
 
 
 FIELDS: dict[str, Any] = {
-    "params": params(increment_minor=1), "phase": "closed", "end_ms": END + 7, "admitted": {},
-    "price_minor": 7, "leader": 7, "accepted": 7, "refused": 7, "extensions": 7, "extended_by": 7,
+    "params": params(increment_minor=1),
+    "phase": "closed",
+    "end_ms": END + 7,
+    "admitted": {},
+    "price_minor": 7,
+    "leader": 7,
+    "accepted": 7,
+    "refused": 7,
+    "extensions": 7,
+    "extended_by": 7,
 }
 
 

@@ -18,8 +18,23 @@ def test_the_largest_amount_is_exact_as_a_double() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["1.0", "1e3", "1E9", "0.5", "NaN", "Infinity", "-Infinity", "true", "false",
-             '"1000"', '"١٠٠٠"', "null", "[1]", "{}"],
+    "text",
+    [
+        "1.0",
+        "1e3",
+        "1E9",
+        "0.5",
+        "NaN",
+        "Infinity",
+        "-Infinity",
+        "true",
+        "false",
+        '"1000"',
+        '"١٠٠٠"',
+        "null",
+        "[1]",
+        "{}",
+    ],
 )
 def test_what_is_not_an_integer_is_refused(text: str) -> None:
     with pytest.raises(AmountError) as caught:

@@ -21,8 +21,13 @@ BIGINT_MAX = 2**63 - 1
 
 @pytest.mark.parametrize(
     "changes",
-    [{}, {"extension": EXTENSION}, {"allow_self_raise": True},
-     {"end_ms": None, "closed_by": "AUCTIONEER"}, {"currency": "EUR", "minor_digits": 2}],
+    [
+        {},
+        {"extension": EXTENSION},
+        {"allow_self_raise": True},
+        {"end_ms": None, "closed_by": "AUCTIONEER"},
+        {"currency": "EUR", "minor_digits": 2},
+    ],
 )
 def test_parameters_survive_json(changes: dict[str, Any]) -> None:
     original = params(**changes)
@@ -39,16 +44,36 @@ def test_parameters_cannot_be_changed() -> None:
 
 
 BAD = [
-    ("starting_price_minor", 0), ("starting_price_minor", 1.0), ("starting_price_minor", True),
-    ("starting_price_minor", 2**53), ("starting_price_minor", None),
-    ("increment_minor", 0), ("increment_minor", -1), ("increment_minor", "50"),
-    ("currency", "vnd"), ("currency", "VN"), ("currency", "V1D"), ("currency", "VNĐ"),
+    ("starting_price_minor", 0),
+    ("starting_price_minor", 1.0),
+    ("starting_price_minor", True),
+    ("starting_price_minor", 2**53),
+    ("starting_price_minor", None),
+    ("increment_minor", 0),
+    ("increment_minor", -1),
+    ("increment_minor", "50"),
+    ("currency", "vnd"),
+    ("currency", "VN"),
+    ("currency", "V1D"),
+    ("currency", "VNĐ"),
     ("currency", 704),
-    ("minor_digits", -1), ("minor_digits", 5), ("minor_digits", True), ("minor_digits", 0.0),
-    ("start_ms", -1), ("start_ms", 1.5), ("start_ms", None), ("start_ms", MAX_MS + 1),
-    ("end_ms", START), ("end_ms", START - 1), ("end_ms", None), ("end_ms", float(END)),
-    ("end_ms", MAX_MS + 1), ("end_ms", True),
-    ("closed_by", "OFFICER"), ("method", "DESCENDING"), ("allow_self_raise", 1),
+    ("minor_digits", -1),
+    ("minor_digits", 5),
+    ("minor_digits", True),
+    ("minor_digits", 0.0),
+    ("start_ms", -1),
+    ("start_ms", 1.5),
+    ("start_ms", None),
+    ("start_ms", MAX_MS + 1),
+    ("end_ms", START),
+    ("end_ms", START - 1),
+    ("end_ms", None),
+    ("end_ms", float(END)),
+    ("end_ms", MAX_MS + 1),
+    ("end_ms", True),
+    ("closed_by", "OFFICER"),
+    ("method", "DESCENDING"),
+    ("allow_self_raise", 1),
     ("extension", {"trigger_ms": 1, "by_ms": 1, "max_count": 1}),
 ]
 
@@ -78,12 +103,20 @@ def test_an_auctioneer_who_closes_needs_no_end_and_no_extension() -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [None, [], "params", {}, {**params().to_json(), "reserve_minor": 1},
-     {k: v for k, v in params().to_json().items() if k != "currency"},
-     {**params().to_json(), "extension": 5},
-     {**params().to_json(), "extension": {"by_ms": 1}},
-     {**params().to_json(),
-      "extension": {"trigger_ms": 1, "by_ms": 1, "max_count": 1, "mode": "SOFT"}}],
+    [
+        None,
+        [],
+        "params",
+        {},
+        {**params().to_json(), "reserve_minor": 1},
+        {k: v for k, v in params().to_json().items() if k != "currency"},
+        {**params().to_json(), "extension": 5},
+        {**params().to_json(), "extension": {"by_ms": 1}},
+        {
+            **params().to_json(),
+            "extension": {"trigger_ms": 1, "by_ms": 1, "max_count": 1, "mode": "SOFT"},
+        },
+    ],
     ids=["null", "list", "text", "empty", "unknown", "missing", "number", "part", "more"],
 )
 def test_json_that_is_not_parameters_is_refused(data: Any) -> None:
@@ -93,7 +126,8 @@ def test_json_that_is_not_parameters_is_refused(data: Any) -> None:
 
 def test_every_sum_of_allowed_times_fits_the_database_and_javascript() -> None:
     largest = params(
-        start_ms=MAX_MS - 1, end_ms=MAX_MS,
+        start_ms=MAX_MS - 1,
+        end_ms=MAX_MS,
         extension=Extension(MAX_MS, MAX_MS, MAX_EXTENSIONS),
     )
     assert largest.extension is not None

@@ -34,11 +34,11 @@ from auction_engine.rules.params import Extension, LotParams
 START, LENGTH = 1_000, 1_000
 times = st.integers(0, START + 3 * LENGTH)
 bidders = st.integers(1, 5)
-amounts = st.one_of(
-    st.integers(1, 400), st.integers(MAX_AMOUNT_MINOR - 100, MAX_AMOUNT_MINOR)
-)
+amounts = st.one_of(st.integers(1, 400), st.integers(MAX_AMOUNT_MINOR - 100, MAX_AMOUNT_MINOR))
 extensions = st.none() | st.builds(
-    Extension, trigger_ms=st.integers(1, 600), by_ms=st.integers(1, 600),
+    Extension,
+    trigger_ms=st.integers(1, 600),
+    by_ms=st.integers(1, 600),
     max_count=st.integers(1, 4),
 )
 
@@ -47,19 +47,27 @@ extensions = st.none() | st.builds(
 def lot_params(draw: st.DrawFn) -> LotParams:
     by_hand = draw(st.booleans())
     return LotParams(
-        currency="VND", minor_digits=0, starting_price_minor=draw(st.integers(1, 150)),
-        increment_minor=draw(st.integers(1, 60)), start_ms=START,
+        currency="VND",
+        minor_digits=0,
+        starting_price_minor=draw(st.integers(1, 150)),
+        increment_minor=draw(st.integers(1, 60)),
+        start_ms=START,
         end_ms=None if by_hand else START + LENGTH,
         extension=None if by_hand else draw(extensions),
-        allow_self_raise=draw(st.booleans()), closed_by="AUCTIONEER" if by_hand else "CLOCK",
+        allow_self_raise=draw(st.booleans()),
+        closed_by="AUCTIONEER" if by_hand else "CLOCK",
     )
 
 
 commands: st.SearchStrategy[Command] = st.one_of(
     st.builds(Admit, bidder=bidders, code=st.sampled_from(["B-1", "B-2", "B-3", "B-4"])),
     st.builds(Bid, bidder=bidders, bid_id=st.just(str(UUID(int=0))), amount_minor=amounts),
-    st.builds(Bid, bidder=st.integers(1, 2), bid_id=st.just(str(UUID(int=1))),
-              amount_minor=st.integers(100, 400)),
+    st.builds(
+        Bid,
+        bidder=st.integers(1, 2),
+        bid_id=st.just(str(UUID(int=1))),
+        amount_minor=st.integers(100, 400),
+    ),
     st.builds(Tick),
     st.builds(CloseLot),
 )
@@ -82,7 +90,9 @@ def history(params: LotParams, todo: list[tuple[int, Command]]) -> list[Step]:
     steps: list[Step] = []
     state: LotState | None = None
     first: list[tuple[int, Command]] = [
-        (0, ListLot(params)), (0, Admit(1, "B-1")), (0, Admit(2, "B-2"))
+        (0, ListLot(params)),
+        (0, Admit(1, "B-1")),
+        (0, Admit(2, "B-2")),
     ]
     for at_ms, command in first + todo:
         before = state
@@ -145,7 +155,9 @@ def test_the_winner_is_the_highest_valid_bid_and_the_earliest_of_it(
         return
     best = max(accepted, key=lambda bid: (bid.amount_minor, -bid.n))
     assert (last.leader, last.price_minor, last.accepted) == (
-        best.bidder, best.amount_minor, len(accepted)
+        best.bidder,
+        best.amount_minor,
+        len(accepted),
     )
     if closed:
         assert (closed[0].leader, closed[0].price_minor) == (best.bidder, best.amount_minor)
@@ -189,9 +201,7 @@ def test_an_early_late_or_extra_tick_never_changes_who_wins(
     assert without is not None
     assert with_tick is not None
     same = ("price_minor", "leader", "accepted", "refused", "end_ms", "extensions")
-    assert [getattr(without, name) for name in same] == [
-        getattr(with_tick, name) for name in same
-    ]
+    assert [getattr(without, name) for name in same] == [getattr(with_tick, name) for name in same]
 
 
 @given(lot_params(), asked)
