@@ -18,7 +18,7 @@ from referencing.jsonschema import DRAFT202012
 
 from auction_engine.live import closing
 from auction_engine.live.connection import SUBPROTOCOL
-from auction_engine.live.gateway import PATH
+from auction_engine.live.door import PATH
 from auction_engine.live.messages import _ERROR_TEXTS, _SHAPES
 from auction_engine.settings import Settings
 
