@@ -114,8 +114,8 @@ async def test_a_client_that_left_before_its_welcome_leaves_nothing(room: Room) 
 )
 async def test_other_origins_are_refused(serve: Serve, origin: str | None, allowed: bool) -> None:
     async with serve() as room:
-        room.gateway.settings = room.gateway.settings.model_copy(
-            update={"allowed_origins": ("https://pages.example",)}
+        room.gateway.door = Door(
+            room.gateway.settings.model_copy(update={"allowed_origins": ("https://pages.example",)})
         )
         shown = None if origin is None else origin.format(port=room.port)
         if allowed:
@@ -157,7 +157,7 @@ async def test_limits_of_connections(serve: Serve) -> None:
                 async with room.client():
                     pass
         await until(lambda: not room.gateway._connections, 5)
-        assert not room.gateway._addresses
+        assert not room.gateway.door._places
     async with serve(connections_max=2, onlookers_share=1) as room, room.client(), room.client():
         with pytest.raises(InvalidStatus, match="503"):
             async with room.client():
