@@ -9,6 +9,8 @@ import pytest
 from bidding.harness import LOT, new_id, until
 from websockets.exceptions import InvalidStatus
 
+from auction_engine.live.door import Door
+
 from .conftest import Serve
 from .harness import Client, Raw, Room
 
