@@ -20,7 +20,15 @@ from auction_engine.ledger.migrate import upgrade
 from auction_engine.settings import Limits, Settings
 
 ROOT = Path(__file__).resolve().parents[2]
-LIMITS = Limits(lease_s=1.5, messages_per_s=200, messages_burst=400)
+# A driver bids for all its bidders as fast as answers come, more than any person.
+LIMITS = Limits(
+    lease_s=1.5,
+    messages_per_s=200,
+    messages_burst=400,
+    bids_per_s=200,
+    bids_burst=400,
+    bids_waiting_per_bidder=200,
+)
 
 
 class Child:

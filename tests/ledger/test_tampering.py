@@ -157,7 +157,7 @@ async def test_a_row_put_in_at_the_end_with_a_sound_chain_is_named(
             "n": head["accepted"],
             "price_minor": head["price_minor"],
             "lot": 9,
-            "epoch": 1,
+            "epoch": journal.epoch,
             "log": f"{end_ms}-0",
             "at_ms": end_ms,
         }

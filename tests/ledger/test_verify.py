@@ -51,8 +51,9 @@ async def test_several_shards_and_take_overs_hold(database_url: str) -> None:
         async with writer(database_url, shard, "first", seed=shard) as journal:
             await realistic(journal, lots, bids=30)
             states, at, log = journal.states, journal.at, journal.log
+            first = journal.epoch
         async with writer(database_url, shard, "first", seed=10 + shard) as journal:
-            assert journal.epoch == 2
+            assert journal.epoch > first
             journal.states, journal.at, journal.log = states, at, log
             journal.do(lots[-1], journal.bid(1, 10**14), 0)
             await journal.flush()

@@ -93,7 +93,7 @@ def test_metrics_of_all_processes(home, start):
     with urllib.request.urlopen(f"{address}metrics", timeout=5) as answer:
         page = answer.read().decode()
     # Only the recorder's process sets this one; the gateway's page shows it.
-    assert 'auction_shard_epoch{shard="0"} 1.0' in page
+    assert re.search(r'auction_shard_epoch\{shard="0"\} \d', page)
     end(process)
 
 
