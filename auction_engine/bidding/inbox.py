@@ -28,7 +28,7 @@ _LARGEST_APPEND = 1_000
 # When this many gather during one append, the next waits until this long after it began: fewer,
 # larger appends cost every process less. A bid that comes alone never waits.
 _CROWD = 4
-_GAP_S = 0.002
+_GAP_S = 0.001
 _log = structlog.get_logger(__name__)
 
 OnBusy = Callable[[], None]

@@ -42,7 +42,7 @@ _RETRY_S = 0.1
 # Under load commits begin at least this far apart: a batch costs most by itself, little by its
 # commands. A bid that comes alone never waits.
 _CROWD = 8
-_GAP_S = 0.004
+_GAP_S = 0.003
 # What the ledger's loss can look like; TimeoutError is an OSError.
 _LEDGER_AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 _log = structlog.get_logger(__name__)
@@ -178,8 +178,6 @@ class Recorder:
                 after = entries[-1][0]
                 self._backlog.extend(entries)
                 self._arrived.set()
-                if len(entries) >= _CROWD:
-                    await asyncio.sleep(_GAP_S / 2)  # let more gather: each read has its price
 
     async def _keep_lease(self, epoch: int) -> None:
         """Renew the lease on a connection of its own, whatever the other one is waiting for."""
