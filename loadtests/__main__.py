@@ -90,6 +90,8 @@ def main() -> int:
     """Run what was asked for; timings never make it fail."""
     arguments = _arguments()
     # A polite end stops everything that was started, as Ctrl-C does.
+    # A shell that puts us in the background has SIGINT ignored; then neither would stop us.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     procs.raise_file_limit()
     try:

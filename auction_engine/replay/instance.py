@@ -164,13 +164,18 @@ def _undisturbed() -> Iterator[None]:
 
 @contextlib.contextmanager
 def terminating_like_ctrl_c() -> Iterator[None]:
-    """Within the block SIGTERM does what Ctrl-C does, so that it leaves nothing behind either."""
+    """Within the block SIGTERM does what Ctrl-C does, so that it leaves nothing behind either.
+
+    Both work though a shell that put us in the background had SIGINT ignored.
+    """
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         signal.raise_signal(signal.SIGINT)
 
-    previous = signal.signal(signal.SIGTERM, interrupt)
+    handlers = {signal.SIGTERM: interrupt, signal.SIGINT: signal.default_int_handler}
+    previous = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
