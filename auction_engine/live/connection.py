@@ -30,7 +30,7 @@ from auction_engine.settings import Limits
 
 if TYPE_CHECKING:
     from auction_engine.live.gateway import Gateway
-    from auction_engine.live.rooms import Room
+    from auction_engine.live.rooms import Write
 
 SUBPROTOCOL = Subprotocol("auction.v1")
 _MOST_BAD = 10
@@ -53,12 +53,12 @@ class LiveConnection(ServerConnection):
         self.gateway = gateway
         self.limits = limits
         self.bidder: int | None = None
+        self.write: Write
         self.greeted = False
         # Messages said while the ticket is looked at; None before hello and after the welcome.
         self.held: list[dict[str, Any]] | None = None
         self.lots: set[int] = set()
         self.sought: set[int] = set()  # asked for, being read from the ledger
-        self.stale: set[int] = set()
         self.made_s = self.heard_s = self.loop.time()
         self.pinged_s: float | None = None
         self.paused_s = 0.0
@@ -74,6 +74,7 @@ class LiveConnection(ServerConnection):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # ServerConnection would start a task for each client here; the handshake needs none.
         Connection.connection_made(self, transport)
+        self.write = self.transport.write
         peer = transport.get_extra_info("peername")
         self.address = peer[0] if isinstance(peer, tuple) else ""
 
@@ -208,23 +209,20 @@ class LiveConnection(ServerConnection):
         if self.transport.get_write_buffer_size() > self.limits.outbox_max_bytes:
             self.cut(SLOW)
 
-    def offer(self, data: bytes, room: "Room") -> bool:
-        """Write an update unless the client is behind; then it gets a snapshot when it reads."""
-        if self.paused or self.protocol.state is not State.OPEN:
-            self.stale.add(room.view.lot)
-            return False
-        self.transport.write(data)
-        return True
+    @property
+    def ready(self) -> bool:
+        """Whether updates may be written to it: open and not behind with reading."""
+        return not self.paused and self.protocol.state is State.OPEN
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        stale, self.stale = self.stale, set()
-        for lot in stale & self.lots:
-            self.gateway.rejoin(self, lot)
+        if self.protocol.state is State.OPEN:
+            self.gateway.caught_up(self)
 
     def pause_writing(self) -> None:
         super().pause_writing()
         self.paused_s = self.loop.time()
+        self.gateway.fell_behind(self)
 
     def stop_reading(self) -> None:
         """Take nothing more from the client, not even while it is being closed."""
@@ -246,12 +244,14 @@ class LiveConnection(ServerConnection):
         """Drop a client that does not read: a close frame would only wait behind the rest."""
         if not self.transport.is_closing():
             self.gateway.evicted(bye)
+            self.gateway.fell_behind(self)
             self.transport.abort()
 
     def _abort_soon(self) -> None:
         if self._ending:
             return
         self._ending = True
+        self.gateway.fell_behind(self)
         self.loop.call_later(_CLOSE_WAIT_S, self.transport.abort)
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -274,11 +274,22 @@ class Gateway:
         if lot not in connection.lots:
             connection.lots.add(lot)
             metrics.VIEWERS.inc()
-        self.rooms.join(view, connection, position)
+        if connection.ready:
+            self.rooms.join(view, connection, position)
 
-    def rejoin(self, connection: LiveConnection, lot: int) -> None:
-        """A client that was behind reads again: it gets a whole snapshot."""
-        self._join(connection, lot, None)
+    def fell_behind(self, connection: LiveConnection) -> None:
+        """A client does not read, or is going: it gets no more updates until `caught_up`."""
+        for lot in connection.lots:
+            self.rooms.leave(lot, connection)
+
+    def caught_up(self, connection: LiveConnection) -> None:
+        """A client that was behind reads again: it gets a whole snapshot of each of its lots."""
+        for lot in connection.lots - connection.sought:
+            if self.views.get(lot) is not None:
+                self._join(connection, lot, None)
+            else:  # forgotten meanwhile: it had closed
+                connection.sought.add(lot)
+                self._spawn(self._find_and_join(connection, lot, None))
 
     def _unwatch(self, connection: LiveConnection, lot: int) -> None:
         connection.sought.discard(lot)
