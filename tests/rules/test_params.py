@@ -34,8 +34,10 @@ def test_parameters_survive_json(changes: dict[str, Any]) -> None:
     assert LotParams.from_json(json.loads(json.dumps(original.to_json()))) == original
 
 
-def test_json_carries_every_parameter() -> None:
-    assert set(params().to_json()) == set(LotParams.__slots__)
+def test_json_carries_what_is_not_left_at_its_default() -> None:
+    plain = set(params().to_json())
+    assert set(params(automatic_bids=True).to_json()) == plain | {"automatic_bids"}
+    assert params(increment_minor=1).rules_hash != params().rules_hash
 
 
 def test_parameters_cannot_be_changed() -> None:
@@ -90,7 +92,10 @@ def test_bad_values_are_refused_and_named(path: str, value: Any) -> None:
 def test_bad_extensions_are_refused_and_named(name: str, value: Any) -> None:
     values = {"trigger_ms": 1, "by_ms": 1, "max_count": 1, name: value}
     with pytest.raises(ParamsError) as caught:
-        params(extension=Extension(**values))
+        Extension(**values)
+    assert caught.value.path == name
+    with pytest.raises(ParamsError) as caught:
+        LotParams.from_json({**params().to_json(), "extension": values})
     assert caught.value.path == f"extension.{name}"
 
 
