@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from auction_engine import cli_records, cli_rules
 from auction_engine.errors import AuctionError
 
 app = typer.Typer(
@@ -18,6 +19,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.add_typer(cli_rules.app)
+app.add_typer(cli_records.draw)
+app.add_typer(cli_records.sealed)
+app.add_typer(cli_records.keys)
 
 
 def _prepare(process: str, *, quiet: bool = False, **overrides: Any) -> Any:
@@ -153,12 +158,15 @@ def replay(
         float | None, typer.Option(help="Times real time; as fast as possible without.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Result for machines.")] = False,
+    automatic: Annotated[
+        bool, typer.Option("--automatic", help="Take every recorded bid as a secret maximum.")
+    ] = False,
 ) -> None:
     """Send recorded bids through a private instance and compare the final prices."""
     settings = _prepare("replay", quiet=True)
     from auction_engine import replay as replaying
 
-    raise typer.Exit(replaying.run(settings, file, speed, as_json))
+    raise typer.Exit(replaying.run(settings, file, speed, as_json, automatic))
 
 
 @app.command()

@@ -1,7 +1,6 @@
 """What a process needs to speak with the log: send commands, get answers, follow events."""
 
 import asyncio
-import time
 import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -11,11 +10,13 @@ from redis.asyncio import Redis
 from auction_engine.bidding import wire
 from auction_engine.bidding.follower import Follower
 from auction_engine.bidding.inbox import Inbox
-from auction_engine.bidding.pending import Pending, Sink, Waiting
+from auction_engine.bidding.pending import BidKey, Pending, Sink, Waiting
+from auction_engine.bidding.ports import CLOCK, Clock, Ledger, LogOf, ShardLog
 from auction_engine.bidding.tasks import OnDeath, end, must_live, tell_loop
+from auction_engine.bidding.valkey import ValkeyLog
 from auction_engine.errors import AuctionError
 from auction_engine.ledger import store
-from auction_engine.rules.commands import CommandRefused
+from auction_engine.rules.commands import Act, CommandRefused
 from auction_engine.rules.params import LotParams
 from auction_engine.settings import Limits
 
@@ -52,21 +53,27 @@ class LogClient:
         on_events: OnEvents | None = None,
         on_gap: OnGap | None = None,
         on_death: OnDeath = tell_loop,
+        *,
+        ledger: Ledger = store,
+        log_of: LogOf = ValkeyLog,
+        clock: Clock = CLOCK,
     ) -> None:
         self._database_url = database_url
+        self._ledger = ledger
+        self._clock = clock
         self._on_events = on_events
         self._on_gap = on_gap
         self._on_death = on_death
         self._requests: dict[str, asyncio.Future[dict[str, Any]]] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self.pending = Pending(limits.gateway_inflight_max, limits.bids_waiting_per_bidder)
-        self.inboxes = [Inbox(redis, shard, limits.inbox_max) for shard in range(shards)]
-        self.followers = [self._follower(redis, shard) for shard in range(shards)]
+        logs = [log_of(redis, shard) for shard in range(shards)]
+        self.inboxes = [Inbox(log, limits.inbox_max) for log in logs]
+        self.followers = [self._follower(log) for log in logs]
 
-    def _follower(self, redis: Redis, shard: int) -> Follower:
-        return Follower(
-            redis, shard, lambda batch: self._batch(shard, batch), lambda: self._gap(shard)
-        )
+    def _follower(self, log: ShardLog) -> Follower:
+        shard = log.shard
+        return Follower(log, lambda batch: self._batch(shard, batch), lambda: self._gap(shard))
 
     async def start(self) -> None:
         """Begin; returns once every shard's present state is known. The caller must `stop`."""
@@ -85,17 +92,43 @@ class LogClient:
             await inbox.stop()
 
     def bid(
-        self, shard: int, lot: int, bidder: int, bid_id: str, amount_minor: int, sink: Sink
+        self,
+        shard: int,
+        lot: int,
+        bidder: int,
+        bid_id: str,
+        amount_minor: int,
+        sink: Sink,
+        how: dict[str, Any] | None = None,
     ) -> None:
         """Send a bid; `sink` is called once with its outcome, unless this process ends first.
 
         Error codes given to `sink`: BUSY and RATE_LIMITED (nothing recorded), BID_ID_REUSED,
-        UNKNOWN_LOT. The caller has checked amount, id, lot and bidder.
+        UNKNOWN_LOT. The caller has checked amount, id, lot, bidder and `how` (`wire.is_how`).
         """
-        key = (bidder, bid_id)
+        command = wire.encode_bid(lot, bidder, bid_id, amount_minor, how)
+        automatic = how is not None and "automatic" in how
+        self._send((bidder, bid_id), shard, lot, amount_minor, command, sink, automatic)
+
+    def seal(self, shard: int, lot: int, bidder: int, bid_id: str, box: str, sink: Sink) -> None:
+        """Send a sealed bid; otherwise like `bid`. The caller has checked the box's shape."""
+        command = wire.encode_seal(lot, bidder, bid_id, box)
+        self._send((bidder, bid_id), shard, lot, None, command, sink, False, box)
+
+    def _send(
+        self,
+        key: BidKey,
+        shard: int,
+        lot: int,
+        amount_minor: int | None,
+        command: bytes,
+        sink: Sink,
+        automatic: bool,
+        box: str | None = None,
+    ) -> None:
         waiting = self.pending.get(key)
         if waiting is not None:
-            if (waiting.lot, waiting.amount_minor) != (lot, amount_minor):
+            if waiting.command != command:
                 sink(None, "BID_ID_REUSED", False)
             else:
                 # Of too many that wait for the one answer the oldest is forgotten: to call it
@@ -103,15 +136,29 @@ class LogClient:
                 waiting.sinks.append(sink)
                 del waiting.sinks[:-_MOST_SINKS]
             return
-        if self.pending.crowded(bidder):
+        if self.pending.crowded(key[0]):
             sink(None, "RATE_LIMITED", False)
             return
         if self.pending.full:
             sink(None, "BUSY", False)
             return
-        command = wire.encode_bid(lot, bidder, bid_id, amount_minor)
-        self.pending.add(key, Waiting(shard, lot, amount_minor, command, [sink], time.monotonic()))
-        self.inboxes[shard].put(command, lambda: self.pending.fail(key, "BUSY"))
+        now_s = self._clock.steady_s()
+        self.pending.add(
+            key, Waiting(shard, lot, amount_minor, command, [sink], now_s, automatic, box)
+        )
+        self.inboxes[shard].put(command, lambda: self.pending.busy(key))
+
+    def enter(self, shard: int, lot: int, bidder: int) -> None:
+        """An admitted bidder is in the room; nobody waits for an answer."""
+        self.inboxes[shard].put(wire.encode_enter(lot, bidder))
+
+    async def act(self, shard: int, lot: int, act: Act) -> None:
+        """A person's act in the life of a lot. Raises CommandRefused or LogUnanswered."""
+        await self._request(shard, lambda req: wire.encode_act(lot, act, req), once=True)
+
+    async def draft_lot(self, shard: int, lot: int, params: LotParams) -> None:
+        """Begin a lot's file. Raises CommandRefused or LogUnanswered."""
+        await self._request(shard, lambda req: wire.encode_list(lot, params, req, draft=True))
 
     async def list_lot(self, shard: int, lot: int, params: LotParams) -> None:
         """Put a lot up. Raises CommandRefused or LogUnanswered."""
@@ -123,22 +170,26 @@ class LogClient:
 
     async def close_lot(self, shard: int, lot: int) -> None:
         """The auctioneer closes a lot. Raises CommandRefused or LogUnanswered."""
-        await self._request(shard, lambda req: wire.encode_close(lot, req))
+        await self._request(shard, lambda req: wire.encode_close(lot, req), once=True)
 
     async def probe(self, shard: int, timeout_s: float = 3) -> float:
         """Send a command through the whole log and back; return the seconds it took."""
-        started = time.perf_counter()
+        started = self._clock.steady_s()
         await self._request(shard, wire.encode_probe, timeout_s)
-        return time.perf_counter() - started
+        return self._clock.steady_s() - started
 
     async def _request(
-        self, shard: int, encode: Callable[[str], bytes], timeout_s: float = 15
+        self,
+        shard: int,
+        encode: Callable[[str], bytes],
+        timeout_s: float = 15,
+        once: bool = False,
     ) -> None:
         req = uuid.uuid4().hex
         future = asyncio.get_running_loop().create_future()
         self._requests[req] = future
         try:
-            self.inboxes[shard].put(encode(req), lambda: self._busy(req))
+            self.inboxes[shard].put(encode(req), lambda: self._busy(req), once)
             async with asyncio.timeout(timeout_s):
                 reply = await future
         except TimeoutError:
@@ -175,16 +226,17 @@ class LogClient:
         else:
             key = (reply["bidder"], reply["bid_id"])
             waiting = self.pending.get(key)
-            body = (reply["lot"], reply["amount_minor"])
-            if waiting is not None and body == (waiting.lot, waiting.amount_minor):
+            if waiting is not None and waiting.is_for(reply):
                 self.pending.fail(key, reply["error"])
 
     async def _gap(self, shard: int) -> None:
         """Batches were missed: what waits may be recorded already, so ask the ledger."""
         if waiting := self.pending.keys():
-            connection = await store.connect(self._database_url, application="auction-gateway")
+            connection = await self._ledger.connect(
+                self._database_url, application="auction-gateway"
+            )
             try:
-                found = await store.first_answers(connection, waiting)
+                found = await self._ledger.first_answers(connection, waiting)
             finally:
                 connection.terminate()
             for entry in found.values():
@@ -195,7 +247,7 @@ class LogClient:
     async def _resend(self) -> None:
         while True:
             await asyncio.sleep(_LOOK_S)
-            for waiting in self.pending.overdue(_RESEND_S):
+            for waiting in self.pending.overdue(self._clock.steady_s(), _RESEND_S):
                 inbox = self.inboxes[waiting.shard]
                 if inbox.reachable and inbox.waiting < _MOST_WAITING:
                     inbox.put(waiting.command)

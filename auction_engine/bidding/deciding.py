@@ -7,7 +7,8 @@ when that is on disk the caller must `adopt` it, otherwise simply drop it: state
 from dataclasses import dataclass, field
 from typing import Any
 
-from auction_engine.bidding.wire import rules_command
+from auction_engine.bidding.ports import Booked
+from auction_engine.bidding.wire import OFFERS, rules_command
 from auction_engine.ledger.journal import (
     GENESIS,
     JournalRecord,
@@ -18,11 +19,11 @@ from auction_engine.ledger.journal import (
     log_ms,
     record,
 )
-from auction_engine.rules.ascending import apply, decide, next_due_ms
-from auction_engine.rules.commands import CommandRefused
-from auction_engine.rules.events import BidAccepted, Event
+from auction_engine.rules.commands import Command, CommandRefused, DraftLot, ListLot
+from auction_engine.rules.events import BidAccepted, BidAutomatic, Event, Turn
 from auction_engine.rules.invariants import check_step
 from auction_engine.rules.lot import LotState
+from auction_engine.rules.machine import apply, decide, next_due_ms
 from auction_engine.rules.params import ParamsError
 
 Entry = tuple[str, dict[str, Any]]  # log id, decoded command
@@ -40,12 +41,17 @@ class Line:
 
 @dataclass(slots=True)
 class Outcome:
-    """What a batch comes to. `repeats` are bids whose key is recorded already."""
+    """What a batch comes to. `repeats` are bids whose key is recorded already.
+
+    `accepted` are bids to be added to order books; the books of the lots `rebooked` are written
+    anew, because bids in them became void.
+    """
 
     consumed: str
     lines: dict[int, Line] = field(default_factory=dict)
     records: list[JournalRecord] = field(default_factory=list)
-    accepted: dict[int, list[BidAccepted]] = field(default_factory=dict)
+    accepted: dict[int, list[Booked]] = field(default_factory=dict)
+    rebooked: set[int] = field(default_factory=set)
     new_keys: dict[int, list[BidKey]] = field(default_factory=dict)
     fresh: set[BidKey] = field(default_factory=set)
     repeats: list[dict[str, Any]] = field(default_factory=list)
@@ -95,7 +101,7 @@ class Deciding:
         return [
             (raw["by"], raw["id"])
             for _, raw in entries
-            if raw["k"] == "bid" and raw["lot"] in lines and lines[raw["lot"]].keys is None
+            if raw["k"] in OFFERS and raw["lot"] in lines and lines[raw["lot"]].keys is None
         ]
 
     def decide(self, consumed: str, entries: list[Entry], recorded: set[BidKey]) -> Outcome:
@@ -106,7 +112,7 @@ class Deciding:
         """
         outcome = Outcome(consumed)
         for log, raw in entries:
-            if raw["k"] == "bid":
+            if raw["k"] in OFFERS:
                 self._bid(outcome, log, raw, recorded)
             else:
                 self._staff(outcome, log, raw)
@@ -144,7 +150,7 @@ class Deciding:
                     "bid_id": raw["id"],
                     "error": "UNKNOWN_LOT",
                     "lot": lot,
-                    "amount_minor": raw["amount"],
+                    "amount_minor": raw.get("amount"),
                 }
             )
             return
@@ -164,7 +170,7 @@ class Deciding:
         if raw["k"] != "probe":
             line = outcome.lines.get(lot) or self.lines.get(lot) or Line(None, Position(0, GENESIS))
             try:
-                events = decide(line.state, rules_command(raw), log_ms(log))
+                events = decide(line.state, _checked(raw), log_ms(log))
                 self._record(outcome, lot, line, log, events)
             except CommandRefused as refused:
                 reply = {"req": req, "ok": False, "code": refused.code, "text": str(refused)}
@@ -182,14 +188,27 @@ class Deciding:
         for event in events:
             after = apply(state, event)
             check_step(state, event, after, at_ms)
+            if type(event) is Turn and state is not None and after.book is not state.book:
+                outcome.accepted.pop(lot, None)
+                outcome.rebooked.add(lot)
             seq += 1
             body = entry_body(lot, seq, log, self.epoch, event)
             digest = chain(digest, body)
             outcome.records.append(record(lot, seq, event, body, digest))
             state = after
-            if type(event) is BidAccepted:
+            if type(event) is BidAccepted or type(event) is BidAutomatic:
                 outcome.accepted.setdefault(lot, []).append(event)
             elif event.kind == "bid.refused":
                 reason = event.reason  # type: ignore[union-attr]
                 outcome.refused[reason] = outcome.refused.get(reason, 0) + 1
         outcome.lines[lot] = Line(state, Position(seq, digest), line.keys)
+
+
+def _checked(raw: dict[str, Any]) -> Command:
+    """The command, unless its parameters were frozen for another lot. Raises CommandRefused."""
+    command = rules_command(raw)
+    if isinstance(command, ListLot | DraftLot) and command.params.lot not in (None, raw["lot"]):
+        raise CommandRefused(
+            "ANOTHER_LOT", f"These parameters were frozen for lot {command.params.lot}."
+        )
+    return command

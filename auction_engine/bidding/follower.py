@@ -7,11 +7,9 @@ from typing import Any
 import asyncpg
 import orjson
 import structlog
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from auction_engine.bidding import keys
-from auction_engine.bidding.connections import newest_entry, read_stream
+from auction_engine.bidding.ports import ShardLog
 from auction_engine.ledger.journal import log_order
 
 _RETRY_S = 0.05
@@ -29,9 +27,8 @@ class Follower:
     wait until it returns. Whatever it reads is at least as new as the batches already given.
     """
 
-    def __init__(self, redis: Redis, shard: int, on_batch: OnBatch, on_gap: OnGap) -> None:
-        self._redis = redis
-        self._key = keys.events(shard)
+    def __init__(self, log: ShardLog, on_batch: OnBatch, on_gap: OnGap) -> None:
+        self._log = log
         self._on_batch = on_batch
         self._on_gap = on_gap
         self.epoch = 0
@@ -45,10 +42,10 @@ class Follower:
         await self._again(self._catch_up)
         while True:
             try:
-                entries = await read_stream(self._redis, self._key, self._after, _MOST_AT_ONCE)
+                entries = await self._log.batches(self._after, _MOST_AT_ONCE)
             except (RedisError, OSError, TimeoutError) as error:
                 self.in_step.clear()
-                _log.warning("events_unreadable", key=self._key, error=type(error).__name__)
+                _log.warning("events_unreadable", shard=self._log.shard, error=type(error).__name__)
                 await asyncio.sleep(_RETRY_S)
                 await self._again(self._rewind_if_behind)
                 continue
@@ -66,7 +63,7 @@ class Follower:
             return self._take(orjson.loads(value))
         except Exception:
             # Must not end the task: this process would go on without ever telling anyone anything.
-            _log.exception("batch_not_taken", key=self._key)
+            _log.exception("batch_not_taken", shard=self._log.shard)
             return True
 
     def _take(self, batch: dict[str, Any]) -> bool:
@@ -80,7 +77,7 @@ class Follower:
         return gap
 
     async def _find_end(self) -> None:
-        newest = await newest_entry(self._redis, self._key)
+        newest = await self._log.newest_batch()
         if newest is not None:
             self._after = newest[0]
             batch = orjson.loads(newest[1])
@@ -92,7 +89,7 @@ class Follower:
 
     async def _rewind_if_behind(self) -> None:
         """Start over if the stream is younger than our place in it (lost data, stale copy)."""
-        newest = await newest_entry(self._redis, self._key)
+        newest = await self._log.newest_batch()
         last = newest[0] if newest is not None else "0-0"
         if log_order(last) < log_order(self._after):
             self._after = "0-0"
@@ -108,5 +105,5 @@ class Follower:
                 asyncpg.PostgresError,
                 asyncpg.InterfaceError,
             ) as error:
-                _log.warning("follower_waits", key=self._key, error=type(error).__name__)
+                _log.warning("follower_waits", shard=self._log.shard, error=type(error).__name__)
                 await asyncio.sleep(_RETRY_S * 4)

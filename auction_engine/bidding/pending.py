@@ -1,6 +1,5 @@
 """Bids that were sent to the log and wait for their answer."""
 
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,14 +12,27 @@ Sink = Callable[[dict[str, Any] | None, str | None, bool], None]
 
 @dataclass(slots=True)
 class Waiting:
-    """One bid without an answer. `sent_s` is monotonic time."""
+    """One bid without an answer. `sent_s` is when, by a clock that only goes forward.
+
+    `amount_minor` is None for a sealed bid, which has a `box` instead.
+    """
 
     shard: int
     lot: int
-    amount_minor: int
+    amount_minor: int | None
     command: bytes
     sinks: list[Sink]
     sent_s: float
+    automatic: bool = False
+    box: str | None = None
+    again: bool = False  # sent more than once: not being in the log is certain no more
+
+    def is_for(self, entry: dict[str, Any]) -> bool:
+        """Whether a recorded entry, or the body of a command, is this very bid."""
+        if entry["lot"] != self.lot or entry["amount_minor"] != self.amount_minor:
+            return False
+        how = entry.get("how")
+        return (how is not None and "automatic" in how) == self.automatic
 
 
 class Pending:
@@ -58,11 +70,12 @@ class Pending:
         """Answer the bid that `entry` records, if it waits here and is the same bid."""
         key = (entry["bidder"], entry["bid_id"])
         waiting = self._waiting.get(key)
-        if (
-            waiting is None
-            or waiting.amount_minor != entry["amount_minor"]
-            or waiting.lot != entry["lot"]
-        ):
+        if waiting is None:
+            return
+        if waiting.box is None:
+            if not waiting.is_for(entry):
+                return
+        elif entry["lot"] != waiting.lot or entry.get("box", waiting.box) != waiting.box:
             return
         self._remove(key)
         for sink in waiting.sinks:
@@ -76,16 +89,21 @@ class Pending:
             for sink in waiting.sinks:
                 sink(None, error, False)
 
+    def busy(self, key: BidKey) -> None:
+        """Answer BUSY: the log had no room. A copy of one sent again may be in; that waits on."""
+        waiting = self._waiting.get(key)
+        if waiting is not None and not waiting.again:
+            self.fail(key, "BUSY")
+
     def _remove(self, key: BidKey) -> None:
         del self._waiting[key]
         self._of_bidder[key[0]] -= 1
         if not self._of_bidder[key[0]]:
             del self._of_bidder[key[0]]
 
-    def overdue(self, age_s: float) -> Iterator[Waiting]:
-        """Bids sent longer than `age_s` ago; they count as sent again now."""
-        now = time.monotonic()
+    def overdue(self, now_s: float, age_s: float) -> Iterator[Waiting]:
+        """Bids sent longer than `age_s` before `now_s`; they count as sent again then."""
         for waiting in self._waiting.values():
-            if now - waiting.sent_s > age_s:
-                waiting.sent_s = now
+            if now_s - waiting.sent_s > age_s:
+                waiting.sent_s, waiting.again = now_s, True
                 yield waiting

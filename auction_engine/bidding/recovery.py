@@ -2,17 +2,18 @@
 
 from collections.abc import Iterable
 from contextlib import aclosing
+from typing import Any
 
-import asyncpg
 import orjson
 
 from auction_engine.bidding.deciding import BidKey, Deciding
+from auction_engine.bidding.ports import Ledger
 from auction_engine.ledger import store
 from auction_engine.ledger.errors import LedgerError
 from auction_engine.ledger.journal import GENESIS, Position, chain, event_of
-from auction_engine.rules.ascending import apply
-from auction_engine.rules.events import BidAccepted, BidRefused
+from auction_engine.rules.events import BidAccepted, BidRefused, BidSealed, MaximumSet
 from auction_engine.rules.lot import LotState
+from auction_engine.rules.machine import apply
 
 
 class _Replay:
@@ -32,12 +33,12 @@ class _Replay:
             )
         event = event_of(orjson.loads(body))
         self.state, self.at = apply(self.state, event), Position(seq, digest)
-        if isinstance(event, BidAccepted | BidRefused):
+        if isinstance(event, BidAccepted | BidRefused | MaximumSet | BidSealed):
             self.keys.append((event.bidder, event.bid_id))
 
 
 async def load_lots(
-    connection: asyncpg.Connection, deciding: Deciding, lots: Iterable[int]
+    connection: Any, deciding: Deciding, lots: Iterable[int], ledger: Ledger = store
 ) -> None:
     """Replay the journals of `lots` into `deciding`; a lot without journal is loaded empty.
 
@@ -46,27 +47,30 @@ async def load_lots(
     """
     replays = {lot: _Replay(lot) for lot in lots}
     for lot in list(replays):
-        if await _load_archived(connection, deciding, lot):
+        if await _load_archived(connection, deciding, lot, ledger):
             del replays[lot]
-    async with aclosing(store.journal_of(connection, replays)) as journal:
+    async with aclosing(ledger.journal_of(connection, replays)) as journal:
         async for lot, seq, body, digest in journal:
             replays[lot].take(seq, body, digest)
     for lot, replay in replays.items():
         deciding.load(lot, replay.state, replay.at, replay.keys)
 
 
-async def _load_archived(connection: asyncpg.Connection, deciding: Deciding, lot: int) -> bool:
+async def _load_archived(connection: Any, deciding: Deciding, lot: int, ledger: Ledger) -> bool:
     """Take up a closed lot by its head: a late bid to it must not make the others wait.
 
-    Its chain is not checked here; nothing but refusals can follow, and `verify` reads it whole.
+    Only a lot of which nothing but the bidding is conducted here: nothing but refusals can follow.
+    Its chain is not checked here; `verify` reads it whole.
     """
-    found = await store.archived(connection, lot)
+    found = await ledger.archived(connection, lot)
     if found is None:
         return False
     head, bodies = found
     state: LotState | None = None
     for body in bodies:
         state = apply(state, event_of(orjson.loads(body)))
+        if state.params.terms is not None:
+            return False
     if state is None:
         return False
     state = state._replace(
@@ -77,20 +81,3 @@ async def _load_archived(connection: asyncpg.Connection, deciding: Deciding, lot
     )
     deciding.load(lot, state, Position(head["seq"], head["hash"]), [])
     return True
-
-
-async def best_bids(
-    connection: asyncpg.Connection, lots: Iterable[int], most: int = 200
-) -> dict[int, list[BidAccepted]]:
-    """The last accepted bids of each lot, oldest first: what its order book must hold."""
-    books: dict[int, list[BidAccepted]] = {}
-    for lot in lots:
-        rows = await connection.fetch(
-            "SELECT body FROM journal WHERE lot_id = $1 AND kind = 'bid.accepted'"
-            " ORDER BY seq DESC LIMIT $2",
-            lot,
-            most,
-        )
-        events = [event_of(orjson.loads(row[0])) for row in reversed(rows)]
-        books[lot] = [event for event in events if isinstance(event, BidAccepted)]
-    return books

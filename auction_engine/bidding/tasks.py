@@ -12,11 +12,12 @@ async def end(tasks: Iterable["asyncio.Task[None]"]) -> None:
     A cancellation that lands inside a client library's own timeout can come out as a TimeoutError,
     which our loops take for a lost connection; so it is said again until it is heard.
     """
-    waiting = {task for task in tasks if not task.done()}
+    waiting = [task for task in tasks if not task.done()]
     while waiting:
         for task in waiting:
             task.cancel()
-        _, waiting = await asyncio.wait(waiting, timeout=_AGAIN_S)
+        await asyncio.wait(waiting, timeout=_AGAIN_S)
+        waiting = [task for task in waiting if not task.done()]
 
 
 OnDeath = Callable[[BaseException], None]

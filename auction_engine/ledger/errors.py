@@ -2,6 +2,7 @@
 
 LedgerError
 ├── OwnershipLost      another recorder owns the shard: stop writing, do not retry
+├── ClockInDoubt       the log is ahead of the ledger's clock: wait, then decide again
 └── BidIdTaken         bid ids of this batch are already recorded: decide again without them
 """
 
@@ -14,6 +15,10 @@ class LedgerError(AuctionError):
 
 class OwnershipLost(LedgerError):
     """The shard's epoch is no longer ours."""
+
+
+class ClockInDoubt(LedgerError):
+    """The batch's log time is ahead of the ledger's clock; nothing of the batch was written."""
 
 
 class BidIdTaken(LedgerError):

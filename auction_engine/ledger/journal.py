@@ -12,8 +12,16 @@ from typing import Any
 
 import orjson
 
-from auction_engine.rules.events import BidAccepted, BidRefused, Event, from_body
+from auction_engine.rules.events import (
+    BidAccepted,
+    BidRefused,
+    BidSealed,
+    Event,
+    MaximumSet,
+    from_body,
+)
 from auction_engine.rules.lot import LotState
+from auction_engine.rules.machine import next_due_ms
 
 GENESIS = bytes(32)
 _OPTIONS = orjson.OPT_SORT_KEYS
@@ -70,7 +78,7 @@ JournalRecord = tuple[int, int, str, int | None, str | None, bytes, bytes]
 
 def record(lot: int, seq: int, event: Event, body: bytes, digest: bytes) -> JournalRecord:
     """The row of table `journal` for this entry, in the order of `store.JOURNAL_COLUMNS`."""
-    if isinstance(event, (BidAccepted, BidRefused)):
+    if isinstance(event, (BidAccepted, BidRefused, MaximumSet, BidSealed)):
         return (lot, seq, event.kind, event.bidder, event.bid_id, body, digest)
     return (lot, seq, event.kind, getattr(event, "bidder", None), None, body, digest)
 
@@ -88,6 +96,8 @@ def head_record(lot: int, shard: int, at: Position, state: LotState) -> tuple[An
         at.seq,
         at.hash,
         state.phase,
+        state.status,
+        next_due_ms(state),
         state.end_ms,
         state.price_minor,
         state.leader,

@@ -70,6 +70,23 @@ class AuctionSession(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
+class SessionEntry(Base):
+    """What was asked of a whole session, by whom and why. Append-only, like the journal.
+
+    `kind` is plan (the body a `rules.session_plan.Session`), pause, resume or hand_over; what came
+    of it is in the journals of the lots.
+    """
+
+    __tablename__ = "session_entry"
+    session_id: Mapped[int] = mapped_column(ForeignKey("auction_session.id"), primary_key=True)
+    n: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    kind: Mapped[str]
+    reason: Mapped[str | None]
+    body: Mapped[dict[str, Any]]
+
+
 class Lot(Base):
     """What is sold: its description. How it is sold is in the first entry of its journal."""
 
@@ -132,6 +149,8 @@ class LotHead(Base):
     seq: Mapped[int] = mapped_column(Integer)
     hash: Mapped[bytes]
     phase: Mapped[str]
+    status: Mapped[str]
+    due_ms: Mapped[int | None]
     end_ms: Mapped[int | None]
     price_minor: Mapped[int | None]
     leader: Mapped[int | None]

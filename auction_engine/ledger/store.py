@@ -6,8 +6,8 @@ from typing import Any
 import asyncpg
 import orjson
 
-from auction_engine.ledger.errors import BidIdTaken, OwnershipLost
-from auction_engine.ledger.journal import JournalRecord
+from auction_engine.ledger.errors import BidIdTaken, ClockInDoubt, OwnershipLost
+from auction_engine.ledger.journal import JournalRecord, log_ms
 
 JOURNAL_COLUMNS = ("lot_id", "seq", "kind", "bidder", "bid_id", "body", "hash")
 HEAD_COLUMNS = (
@@ -16,6 +16,8 @@ HEAD_COLUMNS = (
     "seq",
     "hash",
     "phase",
+    "status",
+    "due_ms",
     "end_ms",
     "price_minor",
     "leader",
@@ -29,6 +31,8 @@ _HEAD_TYPES = (
     "int",
     "bytea",
     "text",
+    "text",
+    "bigint",
     "bigint",
     "bigint",
     "bigint",
@@ -37,6 +41,7 @@ _HEAD_TYPES = (
     "int",
 )
 _CONSUME = "UPDATE shard SET consumed = $3 WHERE id = $1 AND epoch = $2 AND consumed = $4"
+_NOW_MS = " RETURNING (extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 _HEADS = (  # built from the constants above, never from input
     f"INSERT INTO lot_head ({', '.join(HEAD_COLUMNS)}) SELECT * FROM unnest("  # noqa: S608
     + ", ".join(f"${i}::{kind}[]" for i, kind in enumerate(_HEAD_TYPES, 1))
@@ -46,19 +51,28 @@ _HEADS = (  # built from the constants above, never from input
 
 
 async def connect(
-    database_url: str, *, timeout_s: float = 10.0, application: str = "auction-recorder"
+    database_url: str,
+    *,
+    timeout_s: float = 10.0,
+    application: str = "auction-recorder",
+    idle_in_transaction_s: float | None = None,
 ) -> asyncpg.Connection:
     """A connection that may append to the journal but not change it.
 
     No statement timeout, whatever the server's default: a COMMIT cut short has an unknown
     outcome. A server that says nothing for `timeout_s` is given up (TimeoutError); whoever
-    committed must read the outcome back over a new connection.
+    committed must read the outcome back over a new connection. `idle_in_transaction_s`: a
+    transaction whose client says nothing for so long is rolled back and lets go of its locks.
     """
+    settings = {"application_name": application, "statement_timeout": "0"}
+    if idle_in_transaction_s is not None:
+        idle_ms = int(idle_in_transaction_s * 1000)
+        settings["idle_in_transaction_session_timeout"] = str(idle_ms)
     connection = await asyncpg.connect(
         database_url.replace("postgresql+asyncpg://", "postgresql://"),
         timeout=timeout_s,
         command_timeout=timeout_s,
-        server_settings={"application_name": application, "statement_timeout": "0"},
+        server_settings=settings,
     )
     try:
         await connection.execute("SET ROLE auction_app")
@@ -77,19 +91,24 @@ async def commit_batch(
     consumed: str,
     records: Sequence[JournalRecord],
     heads: Sequence[tuple[Any, ...]],
+    ahead_max_ms: int | None = None,
 ) -> None:
     """Write one batch and the id of the last command it consumed, in one transaction.
 
     Raises OwnershipLost if `epoch` is not the shard's any more or its last consumed id is not
     `after` (a ledger that lost its last commits must not be built upon), BidIdTaken if a bid id
-    already has a row; nothing is written then. On any other error the outcome may be unknown: read
+    already has a row, ClockInDoubt if `consumed` is ahead of PostgreSQL's clock by more than
+    `ahead_max_ms`; nothing is written then. On any other error the outcome may be unknown: read
     `consumed` back over a new connection before doing anything else.
     """
     try:
         async with connection.transaction():
             # First, because it locks the row: a take-over waits for us or we see its epoch.
-            if await connection.execute(_CONSUME, shard, epoch, consumed, after) != "UPDATE 1":
+            now_ms = await connection.fetchval(_CONSUME + _NOW_MS, shard, epoch, consumed, after)
+            if now_ms is None:
                 raise OwnershipLost(f"Shard {shard} is not at {after} under epoch {epoch}.")
+            if ahead_max_ms is not None and log_ms(consumed) - now_ms > ahead_max_ms:
+                raise ClockInDoubt(f"The log is at {consumed}, the ledger's clock at {now_ms}.")
             if records:
                 await connection.copy_records_to_table(
                     "journal", records=records, columns=JOURNAL_COLUMNS
@@ -173,9 +192,10 @@ async def journal_of(
 
 
 async def live_lots(connection: asyncpg.Connection, shard: int) -> list[int]:
-    """Lots of the shard that are listed and not closed."""
+    """Lots of the shard that can be bid on, or to which something will happen by itself."""
     rows = await connection.fetch(
-        "SELECT lot_id FROM lot_head WHERE shard = $1 AND phase <> 'closed' ORDER BY lot_id",
+        "SELECT lot_id FROM lot_head"
+        " WHERE shard = $1 AND (phase <> 'closed' OR due_ms IS NOT NULL) ORDER BY lot_id",
         shard,
     )
     return [row[0] for row in rows]

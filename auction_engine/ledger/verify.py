@@ -24,6 +24,7 @@ from auction_engine.ledger.journal import log_order
 from auction_engine.ledger.verify_lot import LotCheck
 from auction_engine.ledger.verify_report import Problem, Report
 from auction_engine.ledger.verify_source import Heads, journal_batches, repeated_bid_id, snapshot
+from auction_engine.rules.machine import next_due_ms
 from auction_engine.settings import Settings
 
 OnProgress = Callable[[Report, int], None]  # the report so far, entries expected in all
@@ -139,7 +140,7 @@ class _Verification:
     async def _finish(self, check: LotCheck, place: tuple[int, bytes] | None) -> None:
         check.finish()
         head = await self._heads.take(check.lot)
-        _compare_head(check, head)
+        compare_head(check, head)
         if place is not None and place[0] > check.seq:
             raise Problem(
                 check.lot,
@@ -181,7 +182,7 @@ class _Verification:
                 )
 
 
-def _compare_head(check: LotCheck, head: asyncpg.Record) -> None:
+def compare_head(check: LotCheck, head: asyncpg.Record) -> None:
     """Raise Problem if `lot_head` is not what the replay of the journal gives."""
     lot, state = check.lot, check.state
     if head["seq"] > check.seq:
@@ -192,10 +193,11 @@ def _compare_head(check: LotCheck, head: asyncpg.Record) -> None:
         raise Problem(
             lot, head["seq"] + 1, f"the entry is one too many: lot_head has {head['seq']} entries"
         )
-    expected = {"hash": check.hash} | {
+    expected = {"hash": check.hash, "due_ms": None if state is None else next_due_ms(state)} | {
         name: getattr(state, name)
         for name in (
             "phase",
+            "status",
             "end_ms",
             "price_minor",
             "leader",

@@ -5,30 +5,18 @@ again by the same rules, and must give the same bytes. Nothing here does I/O.
 """
 
 from typing import Any
-from uuid import UUID
 
 import orjson
 
 from auction_engine.ledger.journal import GENESIS, chain, entry_body, log_order
+from auction_engine.ledger.verify_command import told_by
 from auction_engine.ledger.verify_report import Problem
-from auction_engine.rules.ascending import apply, decide
-from auction_engine.rules.commands import (
-    Admit,
-    Bid,
-    CloseLot,
-    Command,
-    CommandRefused,
-    ListLot,
-    Tick,
-)
+from auction_engine.rules.commands import CloseLot, Command, CommandRefused, Tick
 from auction_engine.rules.events import Event
 from auction_engine.rules.invariants import InvariantBroken, check_step
 from auction_engine.rules.lot import LotState
-from auction_engine.rules.money import check_amount_minor
-from auction_engine.rules.params import LotParams
+from auction_engine.rules.machine import apply, decide
 
-_BIDS = ("bid.accepted", "bid.refused")
-_PRIMARY = (*_BIDS, "bidder.admitted", "lot.listed")
 # What decoding and rebuilding raise for a body no part of this program writes.
 _MALFORMED = (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
 
@@ -154,7 +142,7 @@ class LotCheck:
         at, text, epoch = self.log[0], self._log_text, self.epoch
         seq = group[0][0]
         try:
-            seq, command = _rebuilt(group, self.state)
+            seq, command = _rebuilt(group, self.state, at)
             decided = decide(self.state, command, at)
             for event, (seq, entry, body) in zip(decided, group, strict=False):
                 expected = entry_body(self.lot, seq, text, epoch, event)
@@ -176,39 +164,20 @@ class LotCheck:
         self.state = after
 
 
-def _rebuilt(group: list[Entry], state: LotState | None) -> tuple[int, Command]:
+def _rebuilt(
+    group: list[Entry], state: LotState | None, at_ms: int
+) -> tuple[int, Command]:
     """The command these entries are the outcome of, and the entry that tells it."""
     for seq, entry, _ in group:
-        if entry["kind"] in _PRIMARY:
-            return seq, _told_by(entry)
-    seq, last, _ = group[-1]
-    if (
-        last["kind"] == "lot.closed"
-        and state is not None
-        and state.params.closed_by == "AUCTIONEER"
-    ):
-        return seq, CloseLot()
+        if (command := told_by(entry)) is not None:
+            return seq, command
+    seq = group[-1][0]
+    closed = any(entry["kind"] == "lot.closed" for _, entry, _ in group)
+    if closed and state is not None and state.params.closed_by == "AUCTIONEER":
+        by_itself = decide(state, Tick(), at_ms)
+        if not any(event.kind == "lot.closed" for event in by_itself):
+            return seq, CloseLot()  # which may have done first what was due, such as the opening
     return group[0][0], Tick()
-
-
-def _told_by(entry: dict[str, Any]) -> Command:
-    kind = entry["kind"]
-    if kind == "lot.listed":
-        return ListLot(LotParams.from_json(entry["params"]))
-    bidder = entry["bidder"]
-    if type(bidder) is not int:
-        raise TypeError("the bidder is not a whole number")
-    if kind == "bidder.admitted":
-        if type(entry["code"]) is not str or type(entry["robot"]) is not bool:
-            raise TypeError("the code is not text or robot is not true or false")
-        return Admit(bidder, entry["code"], entry["robot"])
-    return Bid(bidder, _bid_id(entry["bid_id"]), check_amount_minor(entry["amount_minor"]))
-
-
-def _bid_id(value: Any) -> str:
-    if type(value) is not str or str(UUID(value)) != value:
-        raise ValueError("the bid id is not a UUID in its usual spelling")
-    return value
 
 
 def _differs(lot: int, seq: int, expected: bytes, entry: dict[str, Any]) -> Problem:

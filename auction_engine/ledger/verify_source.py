@@ -17,8 +17,8 @@ _JOURNAL = (
     "SELECT lot_id, seq, kind, bidder, bid_id::text, body, hash FROM journal ORDER BY lot_id, seq"
 )
 _HEADS = (
-    "SELECT h.lot_id, h.shard, h.seq, h.hash, h.phase, h.end_ms, h.price_minor, h.leader,"
-    " h.accepted, h.refused, h.extensions, l.shard AS listed_shard"
+    "SELECT h.lot_id, h.shard, h.seq, h.hash, h.phase, h.status, h.due_ms, h.end_ms,"
+    " h.price_minor, h.leader, h.accepted, h.refused, h.extensions, l.shard AS listed_shard"
     " FROM lot_head h LEFT JOIN lot l ON l.id = h.lot_id ORDER BY h.lot_id"
 )
 _REPEATED_BID_ID = """

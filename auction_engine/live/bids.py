@@ -12,7 +12,7 @@ from auction_engine import metrics
 from auction_engine.bidding.client import LogClient
 from auction_engine.live.allowance import Allowance
 from auction_engine.live.closing import STOPPING
-from auction_engine.live.messages import frame, not_recorded, outcome
+from auction_engine.live.messages import frame, how_of, not_recorded, outcome
 from auction_engine.live.views import Views
 from auction_engine.settings import Limits
 
@@ -37,7 +37,7 @@ class Bids:
         self._allowances: dict[int, Allowance] = {}
 
     def take(self, connection: LiveConnection, message: dict[str, Any]) -> None:
-        """Act on a checked `bid` message; its answer is written to `connection`."""
+        """Act on a checked `bid` or `seal` message; its answer is written to `connection`."""
         lot, bid_id = message["lot"], message["bid_id"]
         bidder, view = connection.bidder, self._views.get(lot)
         if bidder is None:
@@ -91,4 +91,15 @@ class Bids:
                 metrics.BIDS.labels("busy" if code == "BUSY" else "error").inc()
                 connection.tell(frame(not_recorded(lot, bid_id, code or "UNKNOWN_LOT")))
 
-        self._log.bid(shard, lot, bidder, bid_id, message["amount_minor"], answer)
+        if message["t"] == "seal":
+            self._log.seal(shard, lot, bidder, bid_id, message["box"], answer)
+        else:
+            self._log.bid(
+                shard,
+                lot,
+                bidder,
+                bid_id,
+                message["amount_minor"],
+                answer,
+                how_of(message) if len(message) > 4 else None,
+            )

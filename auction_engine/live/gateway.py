@@ -32,7 +32,7 @@ from auction_engine.live.connection import LiveConnection
 from auction_engine.live.door import Door, Refusal
 from auction_engine.live.messages import error
 from auction_engine.live.rooms import Rooms
-from auction_engine.live.views import Views
+from auction_engine.live.views import LotView, Views
 from auction_engine.settings import Settings
 
 RESUME_S = 60
@@ -166,7 +166,7 @@ class Gateway:
     def said(self, connection: LiveConnection, message: dict[str, Any]) -> None:
         """Act on one checked message."""
         kind = message["t"]
-        if kind == "bid" and connection.greeted:
+        if connection.greeted and (kind == "bid" or kind == "seal"):
             self.bids.take(connection, message)
         elif kind == "time":
             connection.say({"t": "time", "at": message["at"], "now_ms": self.clock.now_ms()})
@@ -274,8 +274,25 @@ class Gateway:
         if lot not in connection.lots:
             connection.lots.add(lot)
             metrics.VIEWERS.inc()
+        self._enter(connection.bidder, view)
         if connection.ready:
             self.rooms.join(view, connection, position)
+
+    def _enter(self, bidder: int | None, view: LotView) -> None:
+        """An admitted bidder who follows the lot is in the room: that is recorded, once.
+
+        Said before the opening too: whoever waits at the door then was not absent.
+        """
+        state = view.state
+        if (
+            bidder is not None
+            and state is not None
+            and state.params.terms is not None
+            and state.phase != "closed"
+            and bidder in state.admitted
+            and bidder not in state.life.present
+        ):
+            self.log.enter(view.shard, view.lot, bidder)
 
     def fell_behind(self, connection: LiveConnection) -> None:
         """A client does not read, or is going: it gets no more updates until `caught_up`."""

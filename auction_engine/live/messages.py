@@ -5,17 +5,26 @@ from typing import Any
 
 import orjson
 
+from auction_engine.bidding.wire import is_how
+from auction_engine.rules import sealing
 from auction_engine.rules.money import AmountError, check_amount_minor
+from auction_engine.rules.sealing_bytes import SealError
 
 BID_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}").fullmatch
 _MAX_SAFE = 2**53
+_HOW = ("step", "automatic", "confirmed")
+_PLAIN_BID = 4
 
 # Fields each message may have: (needed, optional).
 _SHAPES: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "hello": (frozenset({"t"}), frozenset({"ticket"})),
     "watch": (frozenset({"t", "lot"}), frozenset({"epoch", "seq"})),
     "unwatch": (frozenset({"t", "lot"}), frozenset()),
-    "bid": (frozenset({"t", "lot", "bid_id", "amount_minor"}), frozenset()),
+    "bid": (
+        frozenset({"t", "lot", "bid_id", "amount_minor"}),
+        frozenset({"step", "automatic", "confirmed"}),
+    ),
+    "seal": (frozenset({"t", "lot", "bid_id", "box"}), frozenset()),
     "time": (frozenset({"t", "at"}), frozenset()),
 }
 
@@ -47,6 +56,9 @@ def parse(data: bytes | bytearray | memoryview) -> dict[str, Any]:
     _check_fields(message, *shape)
     if kind == "bid":
         _check_bid(message)
+    elif kind == "seal":
+        check_bid_id(message["bid_id"])
+        check_box(message["box"], message["bid_id"])
     return message
 
 
@@ -76,6 +88,33 @@ def _check_bid(message: dict[str, Any]) -> None:
         check_amount_minor(message["amount_minor"])
     except AmountError as error:
         raise MessageError(error.code, str(error), bid_id) from None
+    if len(message) > _PLAIN_BID:
+        how_of(message)
+
+
+def how_of(message: dict[str, Any]) -> dict[str, Any] | None:
+    """What a bid says beside its amount, None for a plain one. Raises MessageError BAD_MESSAGE."""
+    how = {name: message[name] for name in _HOW if message.get(name) not in (None, False)}
+    if not how:
+        return None
+    if not is_how(how):
+        raise MessageError(
+            "BAD_MESSAGE",
+            "`step` must be a whole number, `automatic` and `confirmed` true or false.",
+            message.get("bid_id"),
+        )
+    return how
+
+
+def check_box(box: object, bid_id: str | None = None) -> str:
+    """`box` if it has the shape of a sealed bid. Raises MessageError BAD_BOX_FORM or _POINT."""
+    if type(box) is not str:
+        raise MessageError("BAD_BOX_FORM", "The field `box` must be a text.", bid_id)
+    try:
+        sealing.check_box(box)
+    except SealError as error:
+        raise MessageError(error.code, str(error), bid_id) from None
+    return box
 
 
 def check_bid_id(bid_id: object) -> str:
@@ -97,7 +136,10 @@ def bid_id_in(data: bytes | bytearray | memoryview) -> str | None:
 
 def outcome(entry: dict[str, Any], repeat: bool) -> dict[str, Any]:
     """`recorded` or `refused` for a bid's journal entry."""
-    if entry["kind"] == "bid.accepted":
+    kind = entry["kind"]
+    if kind == "maximum.set" or kind == "bid.sealed":
+        return _kept_secret(entry, repeat)
+    if kind == "bid.accepted":
         return {
             "t": "recorded",
             "lot": entry["lot"],
@@ -119,6 +161,25 @@ def outcome(entry: dict[str, Any], repeat: bool) -> dict[str, Any]:
         "amount_minor": entry["amount_minor"],
         "repeat": repeat,
     }
+
+
+def _kept_secret(entry: dict[str, Any], repeat: bool) -> dict[str, Any]:
+    """`recorded` for a maximum or a sealed bid: on disk, without a number among the others."""
+    told = {
+        "t": "recorded",
+        "lot": entry["lot"],
+        "bid_id": entry["bid_id"],
+        "n": None,
+        "seq": entry["seq"],
+        "at_ms": entry["at_ms"],
+        "amount_minor": entry.get("amount_minor"),
+        "repeat": repeat,
+    }
+    if entry["kind"] == "bid.sealed":
+        told["receipt"] = sealing.receipt(entry["box"])
+    else:
+        told["automatic"] = True
+    return told
 
 
 BUSY_RETRY_MS = 500

@@ -1,8 +1,7 @@
-"""Each lot as it may be seen: kept up from the log's events, read from the ledger when in doubt."""
+"""The lots in memory: kept up from the log's events, read from the ledger when in doubt."""
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -12,12 +11,10 @@ import structlog
 
 from auction_engine.bidding.tasks import end
 from auction_engine.ledger import store
-from auction_engine.ledger.journal import event_of
-from auction_engine.rules.ascending import apply
-from auction_engine.rules.lot import LotState, minimum_minor
+from auction_engine.live.lotview import LotView
 
-_RECENT = 200
-_REFUSED_KEPT = 20
+__all__ = ["LotView", "Views"]
+
 _NAME = "auction-gateway"
 # Connections to the ledger for lots not in memory: whatever is asked for, bids go first.
 _READ_AT_ONCE = 3
@@ -28,122 +25,6 @@ _ABSENT_KEPT = 10_000
 _CLOSED_KEPT = 500
 _RETRY_S = 0.2
 _log = structlog.get_logger(__name__)
-
-
-class LotView:
-    """One lot: rules' state, last accepted bids, and each bidder's own refused bids."""
-
-    __slots__ = ("best", "epoch", "lot", "recent", "refused", "seq", "shard", "state")
-
-    def __init__(self, lot: int, shard: int) -> None:
-        self.lot = lot
-        self.shard = shard
-        self.epoch = 0
-        self.forget()
-
-    def forget(self) -> None:
-        """Be as before the first entry."""
-        self.seq = 0
-        self.state: LotState | None = None
-        self.recent: deque[dict[str, Any]] = deque(maxlen=_RECENT)
-        self.best: dict[int, int] = {}
-        self.refused: dict[int, deque[dict[str, Any]]] = {}
-
-    def take(self, entry: dict[str, Any]) -> None:
-        """Take the journal entry after `seq`. The caller must have checked that it is the next."""
-        self.seq = entry["seq"]
-        self.state = apply(self.state, event_of(entry))
-        kind = entry["kind"]
-        if kind == "bid.accepted":
-            bidder = entry["bidder"]
-            self.best[bidder] = entry["amount_minor"]
-            self.recent.append(
-                {
-                    "n": entry["n"],
-                    "seq": entry["seq"],
-                    "at_ms": entry["at_ms"],
-                    "code": self.state.admitted[bidder].code,
-                    "amount_minor": entry["amount_minor"],
-                }
-            )
-        elif kind == "bid.refused":
-            own = self.refused.get(entry["bidder"])
-            if own is None:
-                own = self.refused[entry["bidder"]] = deque(maxlen=_REFUSED_KEPT)
-            own.append(
-                {
-                    name: entry[name]
-                    for name in ("seq", "at_ms", "amount_minor", "reason", "minimum_minor")
-                }
-            )
-
-    def public_state(self) -> dict[str, Any]:
-        """`state` of the live protocol."""
-        state = self.state
-        assert state is not None
-        return {
-            "phase": state.phase,
-            "price_minor": state.price_minor,
-            "leader": state.leader_code,
-            "n": state.accepted,
-            "minimum_minor": minimum_minor(state),
-            "start_ms": state.params.start_ms,
-            "end_ms": state.end_ms,
-            "extensions": state.extensions,
-            "extended_by": state.extended_by,
-            "robots": [b.code for b in state.admitted.values() if b.robot],
-        }
-
-    def you(self, bidder: int | None) -> dict[str, Any] | None:
-        """`you` of the live protocol; None for onlookers."""
-        if bidder is None or self.state is None:
-            return None
-        known = self.state.admitted.get(bidder)
-        return {
-            "code": known.code if known else None,
-            "admitted": known is not None,
-            "leading": self.state.leader == bidder,
-            "best_minor": self.best.get(bidder),
-            "refused": list(reversed(self.refused.get(bidder, ()))),
-        }
-
-    def snapshot(self, bidder: int | None) -> dict[str, Any]:
-        """`snapshot` of the live protocol."""
-        return {
-            "t": "snapshot",
-            "lot": self.lot,
-            "epoch": self.epoch,
-            "seq": self.seq,
-            "state": self.public_state(),
-            "bids": list(reversed(self.recent)),
-            "you": self.you(bidder),
-        }
-
-    def update(self, after: int, most: int) -> dict[str, Any]:
-        """`update` of the live protocol: what came after entry `after`, at most `most` bids."""
-        bids: list[dict[str, Any]] = []
-        first = 0
-        for bid in reversed(self.recent):
-            if bid["seq"] <= after:
-                break
-            first = bid["n"]
-            if len(bids) < most:
-                bids.append(bid)
-        total = self.recent[-1]["n"] - first + 1 if first else 0
-        return {
-            "t": "update",
-            "lot": self.lot,
-            "epoch": self.epoch,
-            "from": after,
-            "seq": self.seq,
-            "state": self.public_state(),
-            "bids": bids,
-            "omitted": total - len(bids),
-        }
-
-    def covers(self, after: int) -> bool:
-        """Whether `update(after, ...)` would leave no bid out for want of memory."""
-        return len(self.recent) < _RECENT or self.recent[0]["seq"] <= after
 
 
 async def _read_on(connection: asyncpg.Connection, view: LotView) -> None:

@@ -10,6 +10,7 @@ from auction_engine.bidding import keys
 from auction_engine.bidding.client import LogClient
 from auction_engine.bidding.clock import run_clock
 from auction_engine.bidding.tasks import end
+from auction_engine.bidding.valkey import ValkeyLog
 from auction_engine.bidding.wire import COMMAND_FIELD, encode_tick
 from auction_engine.settings import Settings
 
@@ -99,7 +100,7 @@ async def test_a_bid_in_time_counts_however_late_it_is_decided(
 
 
 async def test_a_tick_that_gets_lost_is_made_again(redis: Redis) -> None:
-    task = asyncio.create_task(run_clock(redis, 0, 100))
+    task = asyncio.create_task(run_clock(ValkeyLog(redis, 0), 100))
     await redis.zadd(keys.deadlines(0), {str(LOT): now_ms() - 5})
     await until(lambda: redis.xlen(keys.inbox(0)))
     await redis.delete(keys.inbox(0))
@@ -109,7 +110,7 @@ async def test_a_tick_that_gets_lost_is_made_again(redis: Redis) -> None:
 
 async def test_a_deadline_set_meanwhile_is_never_overwritten(redis: Redis) -> None:
     """The recorder moves an end; the clock's own note for a retry must not replace it."""
-    task = asyncio.create_task(run_clock(redis, 0, 100_000))
+    task = asyncio.create_task(run_clock(ValkeyLog(redis, 0), 100_000))
     for _ in range(300):
         near = now_ms() + 30
         await redis.zadd(keys.deadlines(0), {str(LOT): now_ms() - 5})
@@ -123,7 +124,7 @@ async def test_ticks_nobody_reads_do_not_fill_the_log(redis: Redis) -> None:
     """The ledger is away for long: ticks stop at their bound and go on when there is room."""
     limit = -950  # the clock allows 1,000 more than gateways: room for 50
     await redis.zadd(keys.deadlines(0), {str(lot): now_ms() - 5 for lot in range(500)})
-    task = asyncio.create_task(run_clock(redis, 0, limit))
+    task = asyncio.create_task(run_clock(ValkeyLog(redis, 0), limit))
     await until(lambda: redis.xlen(keys.inbox(0)))
     await asyncio.sleep(1.5)  # longer than the retry of a tick
     assert await redis.xlen(keys.inbox(0)) == 50

@@ -13,6 +13,7 @@ from auction_engine.bidding import keys
 from auction_engine.bidding.connections import make_redis
 from auction_engine.bidding.follower import Follower
 from auction_engine.bidding.tasks import end
+from auction_engine.bidding.valkey import ValkeyLog
 from auction_engine.bidding.wire import BATCH_FIELD, encode_batch
 
 from .harness import until
@@ -26,7 +27,7 @@ class Followed:
         self.batches: list[tuple[int, int]] = []
         self.gaps = 0
         self.fail = 0
-        self.follower = Follower(redis, 0, self.take, self.gap)
+        self.follower = Follower(ValkeyLog(redis, 0), self.take, self.gap)
         self.task = asyncio.create_task(self.follower.run())
 
     def take(self, batch: dict[str, Any]) -> None:
@@ -99,7 +100,7 @@ async def test_it_begins_at_the_end_with_a_look_at_the_ledger(redis: Redis) -> N
 async def test_batches_wait_until_the_ledger_was_read(redis: Redis) -> None:
     followed = Followed.__new__(Followed)
     followed.batches, followed.gaps, followed.fail = [], 0, 3
-    followed.follower = Follower(redis, 0, followed.take, followed.gap)
+    followed.follower = Follower(ValkeyLog(redis, 0), followed.take, followed.gap)
     followed.task = asyncio.create_task(followed.follower.run())
     await publish(redis, (1, 2))
     await until(lambda: followed.gaps)

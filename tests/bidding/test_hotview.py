@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from auction_engine.bidding import keys
 from auction_engine.bidding.client import LogClient
-from auction_engine.bidding.hotview import HotView
+from auction_engine.bidding.valkey import ValkeyLog
 from auction_engine.bidding.wire import COMMAND_FIELD
 from auction_engine.ledger.journal import log_order
 from auction_engine.settings import Settings
@@ -72,7 +72,7 @@ async def test_equal_amounts_stand_in_the_order_of_their_numbers(redis: Redis) -
     from auction_engine.rules.events import BidAccepted
 
     bids = [BidAccepted(bidder, new_id(), 500, n) for n, bidder in ((1, 99), (2, 5), (10, 1))]
-    await HotView(redis, 0).restore({}, {LOT: bids})
+    await ValkeyLog(redis, 0).restore({}, {LOT: bids})
     assert [member for member, _ in await book(redis)] == [
         "0000000001:99",
         "0000000002:5",

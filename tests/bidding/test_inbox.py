@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 from auction_engine.bidding import keys
 from auction_engine.bidding.connections import make_redis, read_stream
 from auction_engine.bidding.inbox import Inbox
+from auction_engine.bidding.valkey import ValkeyLog
 from auction_engine.ledger.journal import log_order
 
 from .harness import until
@@ -21,7 +22,7 @@ LIMIT = 50
 
 @pytest.fixture
 async def inbox(redis: Redis) -> AsyncIterator[Inbox]:
-    inbox = Inbox(redis, 0, LIMIT)
+    inbox = Inbox(ValkeyLog(redis, 0), LIMIT)
     inbox.start()
     yield inbox
     await inbox.stop()
@@ -32,7 +33,7 @@ async def wired(redis_url: str) -> AsyncIterator[tuple[Wire, Inbox]]:
     """An inbox whose connection can be lost."""
     async with wire_to_redis(redis_url) as (wire, url):
         client = make_redis(url)
-        inbox = Inbox(client, 0, LIMIT)
+        inbox = Inbox(ValkeyLog(client, 0), LIMIT)
         inbox.start()
         yield wire, inbox
         await inbox.stop()
@@ -68,7 +69,7 @@ async def test_exactly_the_limit_fits_and_the_rest_is_told(redis: Redis, inbox: 
 
 async def test_two_writers_cannot_overfill_it(redis: Redis, redis_url: str) -> None:
     clients = [make_redis(redis_url) for _ in range(4)]
-    inboxes = [Inbox(client, 0, LIMIT) for client in clients]
+    inboxes = [Inbox(ValkeyLog(client, 0), LIMIT) for client in clients]
     busy: list[int] = []
     for inbox in inboxes:
         inbox.start()
@@ -160,3 +161,32 @@ async def test_it_goes_on_after_the_script_was_forgotten(redis: Redis, inbox: In
     inbox.put(b"b")
     await until(lambda: inbox.waiting == 0)
     assert await entries(redis) == [b"a", b"b"]
+
+
+async def test_what_is_done_once_is_not_appended_again_in_doubt(
+    redis: Redis, wired: tuple[Wire, Inbox]
+) -> None:
+    wire, inbox = wired
+    inbox.put(b"first")
+    await until(lambda: inbox.waiting == 0)
+    wire.lose_answer_to, wire.lose = b"EVALSHA", 1
+    inbox.put(b"an act", once=True)
+    inbox.put(b"a bid")
+    await until(lambda: inbox.waiting == 0)
+    assert wire.lost == 1
+    assert await entries(redis) == [b"first", b"an act", b"a bid", b"a bid"]
+
+
+async def test_what_is_done_once_may_be_lost_and_nobody_is_told_busy(
+    redis: Redis, wired: tuple[Wire, Inbox]
+) -> None:
+    wire, inbox = wired
+    busy: list[bytes] = []
+    wire.down = True
+    inbox.put(b"an act", lambda: busy.append(b"an act"), once=True)
+    inbox.put(b"a bid", lambda: busy.append(b"a bid"))
+    await until(lambda: not inbox.reachable)
+    wire.down = False
+    await until(lambda: inbox.waiting == 0)
+    assert await entries(redis) == [b"a bid"]
+    assert busy == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from typing import Any
 
 import asyncpg
@@ -13,11 +14,14 @@ from redis.asyncio import Redis
 
 from auction_engine.bidding import keys, recorder, wire
 from auction_engine.bidding.client import LogClient
+from auction_engine.bidding.deciding import Deciding
+from auction_engine.bidding.ports import Clock
 from auction_engine.bidding.tasks import end
 from auction_engine.bidding.wire import COMMAND_FIELD, encode_tick
 from auction_engine.ledger import store
 from auction_engine.ledger.errors import OwnershipLost
 from auction_engine.ledger.verify import verify
+from auction_engine.rules.invariants import InvariantBroken
 from auction_engine.settings import Settings
 
 from .harness import (
@@ -302,6 +306,46 @@ async def test_a_clock_in_doubt_pauses(quick: Settings, database_url: str, redis
     assert now_ms() >= ahead_ms - quick.limits.clock_tolerance_ms
     assert entry is not None
     assert entry["at_ms"] >= ahead_ms
+
+
+async def test_a_machine_whose_clock_agrees_with_the_log_is_not_enough(
+    quick: Settings, database_url: str, redis: Redis
+) -> None:
+    """Recorder and log are on one machine, whose clock jumps: the ledger's clock does not agree."""
+    clock = Clock(wall_s=lambda: time.time() + 3_600)
+    async with client_of(quick) as client:
+        recorder_ahead = recorder.Recorder(database_url, redis, 0, quick.limits, clock=clock)
+        task = asyncio.create_task(recorder_ahead.run())
+        await put_up(client, end_ms=now_ms() + 3_000)
+        ahead_ms = now_ms() + 2_500
+        await redis.xadd(keys.inbox(0), {COMMAND_FIELD: encode_tick(LOT)}, id=f"{ahead_ms}-0")
+        entry, _, _ = await send(client, 101, 1000).answer()
+        await end([task])
+    assert now_ms() >= ahead_ms - quick.limits.clock_tolerance_ms
+    assert entry is not None
+    assert entry["at_ms"] >= ahead_ms
+
+
+async def test_whoever_lost_the_shard_does_not_take_that_for_a_contradiction(
+    quick: Settings, database_url: str, redis: Redis
+) -> None:
+    """A recorder that was stopped reads what the next one wrote; its rules cannot follow."""
+
+    class Contradicting(Deciding):
+        def decide(self, *_: Any) -> Any:
+            raise InvariantBroken("a bid was accepted before the start")
+
+    stopped = recorder.Recorder(database_url, redis, 0, quick.limits)
+    connection = await store.connect(database_url)
+    epoch = await store.acquire_shard(connection, 0, stopped.owner, 60)
+    assert epoch is not None
+    with pytest.raises(InvariantBroken):
+        await stopped._decided(Contradicting(0, epoch), "1-0", [], set())
+    assert await store.acquire_shard(connection, 0, stopped.owner, 60)
+    with pytest.raises(OwnershipLost):
+        await stopped._decided(Contradicting(0, epoch), "1-0", [], set())
+    stopped._line.drop()
+    await connection.close()
 
 
 async def test_the_ledger_away_at_the_start_and_in_between(

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from auction_engine.bidding import recorder
 from auction_engine.bidding.deciding import Deciding
-from auction_engine.bidding.recovery import best_bids, load_lots
+from auction_engine.bidding.recovery import load_lots
 from auction_engine.ledger import store
 from auction_engine.ledger.errors import LedgerError
 from auction_engine.settings import Settings
@@ -111,14 +111,3 @@ async def test_a_damaged_chain_stops_the_recorder(
             await recorder.own_shard(quick, 0)
     assert await connection.fetchval("SELECT count(*) FROM journal") == count
     await connection.close()
-
-
-async def test_best_bids_are_the_last_ones_in_order(quick: Settings, database_url: str) -> None:
-    await fill(quick)
-    connection = await asyncpg.connect(database_url)
-    found = (await best_bids(connection, [LOT], most=5))[LOT]
-    await connection.close()
-    accepted = [e for e in await journal(database_url) if e["kind"] == "bid.accepted"]
-    assert [(b.n, b.amount_minor) for b in found] == [
-        (e["n"], e["amount_minor"]) for e in accepted[-5:]
-    ]

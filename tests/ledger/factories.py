@@ -22,11 +22,11 @@ from auction_engine.ledger.journal import (
     log_ms,
     record,
 )
-from auction_engine.rules.ascending import apply, decide
 from auction_engine.rules.commands import Admit, Bid, CloseLot, Command, ListLot, Tick
 from auction_engine.rules.events import Event
 from auction_engine.rules.invariants import check_step
 from auction_engine.rules.lot import LotState
+from auction_engine.rules.machine import apply, decide
 from auction_engine.rules.params import Extension, LotParams
 
 START_MS = 1_780_000_000_000

@@ -11,7 +11,7 @@ import orjson
 
 from auction_engine.ledger.journal import GENESIS, Position, canonical, chain, event_of, head_record
 from auction_engine.ledger.store import HEAD_COLUMNS
-from auction_engine.rules.ascending import apply
+from auction_engine.rules.machine import apply
 
 Entries = list[dict[str, Any]]
 

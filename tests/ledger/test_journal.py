@@ -20,7 +20,6 @@ from auction_engine.ledger.journal import (
     record,
 )
 from auction_engine.ledger.store import HEAD_COLUMNS, JOURNAL_COLUMNS
-from auction_engine.rules.ascending import apply
 from auction_engine.rules.events import (
     BidAccepted,
     BidderAdmitted,
@@ -31,6 +30,7 @@ from auction_engine.rules.events import (
     LotListed,
     LotOpened,
 )
+from auction_engine.rules.machine import apply
 
 from .factories import params
 
@@ -84,6 +84,8 @@ def test_a_head_is_the_state_after_its_entry() -> None:
         "seq": 1,
         "hash": GENESIS,
         "phase": "scheduled",
+        "status": "PUBLISHED",
+        "due_ms": state.params.start_ms,
         "end_ms": state.end_ms,
         "price_minor": None,
         "leader": None,

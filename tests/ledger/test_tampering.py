@@ -286,6 +286,8 @@ HEAD = [
     ("hash", "''"),
     ("phase", "'open'"),
     ("phase", "'scheduled'"),
+    ("status", "'RUNNING'"),
+    ("due_ms", "7"),
     ("end_ms", "end_ms + 1"),
     ("end_ms", "NULL"),
     ("price_minor", "price_minor + 1"),
@@ -333,8 +335,9 @@ async def test_a_head_without_a_journal_is_named(
 ) -> None:
     await alter(
         superuser_url,
-        f"INSERT INTO lot_head SELECT {lot}, shard, seq, hash, phase, end_ms, price_minor, leader,"
-        " accepted, refused, extensions FROM lot_head WHERE lot_id = 3",
+        "CREATE TABLE copied AS SELECT * FROM lot_head WHERE lot_id = 3",
+        f"UPDATE copied SET lot_id = {lot}",
+        "INSERT INTO lot_head SELECT * FROM copied",
     )
     problem = await found(database_url)
     assert (problem.lot, problem.seq) == (lot, 1)

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from auction_engine.ledger.journal import GENESIS, canonical, chain, entry_body
 from auction_engine.ledger.verify_lot import LotCheck
 from auction_engine.ledger.verify_report import Problem
-from auction_engine.rules.ascending import apply, decide
 from auction_engine.rules.commands import Admit, Bid, CloseLot, Command, ListLot, Tick
 from auction_engine.rules.lot import LotState
+from auction_engine.rules.machine import apply, decide
 from auction_engine.rules.money import MAX_AMOUNT_MINOR
 
 from .factories import MINUTE_MS, START_MS, params
@@ -160,7 +160,7 @@ CASES: list[tuple[str, Callable[[Entries], None], int, str]] = [
     ("no winner", change(11, leader=None, price_minor=None, n=0), 11, "leader"),
     ("a smaller increment", lambda e: e[0]["params"].update(increment_minor=M), 6, "another event"),
     ("an earlier end", lambda e: e[0]["params"].update(end_ms=START_MS + 6), 5, "lot.extended"),
-    ("an unknown parameter", lambda e: e[0]["params"].update(reserve=1), 1, "unexpected keyword"),
+    ("an unknown parameter", lambda e: e[0]["params"].update(reserves=1), 1, "unexpected keyword"),
     ("a parameter left out", lambda e: e[0]["params"].pop("method"), 1, "params is not"),
     (
         "parameters that cannot be",

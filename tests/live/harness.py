@@ -9,7 +9,7 @@ import os
 import socket
 import struct
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 import uvicorn
@@ -127,18 +127,32 @@ async def room_of(settings: Settings) -> AsyncIterator[Room]:
     try:
         yield Room(gateway, listening.getsockname()[1])
     finally:
+        Raw.hang_up_all()
         await gateway.stop()
         server.should_exit = True
         await task
+        for left in list(gateway._connections):
+            left.transport.abort()  # one that was told to go and has not yet
+        await asyncio.sleep(0)
         listening.close()
         await redis.aclose()
 
 
 class Raw:
-    """A socket that speaks as much of RFC 6455 as it wants to."""
+    """A socket that speaks as much of RFC 6455 as it wants to; ends with its room at the latest."""
+
+    _opened: ClassVar[list[Raw]] = []
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader, self.writer = reader, writer
+        self._opened.append(self)
+
+    @classmethod
+    def hang_up_all(cls) -> None:
+        """Abort what the tests have left open."""
+        for raw in cls._opened:
+            raw.writer.transport.abort()
+        cls._opened.clear()
 
     @classmethod
     async def open(cls, port: int, path: str = "/live", extra: str = "") -> tuple[Raw, str]:

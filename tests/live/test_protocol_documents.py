@@ -3,30 +3,38 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import re
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
-from house import START, STEP, House, new_id, running_house
+from house import START, STEP, House, Live, new_id, running_house
 from jsonschema import Draft7Validator, Draft202012Validator, ValidationError
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
-from auction_engine.live import closing
+from auction_engine.desk import listing
+from auction_engine.live import closing, course
 from auction_engine.live.connection import SUBPROTOCOL
 from auction_engine.live.door import PATH
 from auction_engine.live.messages import _ERROR_TEXTS, _SHAPES
+from auction_engine.rules.commands import Act
+from auction_engine.rules.events import Reason
+from auction_engine.rules.lot import Status
+from auction_engine.rules.parts import Confirm, Descent
+from auction_engine.rules.terms import Terms
 from auction_engine.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 PROTOCOL = ROOT / "docs" / "protocol"
 DOCUMENT: dict[str, Any] = yaml.safe_load((PROTOCOL / "asyncapi.yaml").read_text("utf-8"))
 MESSAGES = DOCUMENT["components"]["messages"]
-FROM_CLIENT = {"hello", "watch", "unwatch", "bid", "ask_time"}
+FROM_CLIENT = {"hello", "watch", "unwatch", "bid", "seal", "ask_time"}
 OFFICIAL = ROOT / "web/node_modules/@asyncapi/specs/schemas/3.0.0-without-$id.json"
 
 _REGISTRY: Registry[Any] = Registry().with_resource(
@@ -88,6 +96,11 @@ def test_the_document_and_the_program_know_the_same_names() -> None:
         assert set(payload["required"]) == needed
         assert set(payload["properties"]) == needed | optional
     assert set(_ERROR_TEXTS) <= set(MESSAGES["error"]["payload"]["properties"]["code"]["enum"])
+    schemas = DOCUMENT["components"]["schemas"]
+    assert schemas["reason"]["enum"] == list(get_args(Reason))
+    assert schemas["status"]["enum"] == list(get_args(Status))
+    told = {name for names in course._PUBLIC.values() for name in names}
+    assert told <= set(schemas["turn"]["properties"])
     byes = [value for value in vars(closing).values() if isinstance(value, closing.Bye)]
     codes = DOCUMENT["channels"]["live"]["x-close-codes"]
     for bye in byes:
@@ -97,12 +110,17 @@ def test_the_document_and_the_program_know_the_same_names() -> None:
 def test_the_overview_names_the_same_messages_and_codes() -> None:
     """live.md is for people; it may say less, but nothing else."""
     overview = (PROTOCOL / "live.md").read_text("utf-8")
-    named = set(re.findall(r"^\| `(\w+)` \|", overview, re.MULTILINE))
+    named = set(re.findall(r"^\| `([a-z]+)` \|", overview, re.MULTILINE))
     kinds = {message["payload"]["properties"]["t"]["const"] for message in MESSAGES.values()}
     assert named - {"t"} == kinds  # `t` heads the tables
     enum = MESSAGES["error"]["payload"]["properties"]["code"]["enum"]
     section = overview.partition("## Error codes")[2].partition("\n## ")[0]
     assert set(re.findall(r"`([A-Z_]{5,})`", section)) == set(enum)
+    section = overview.partition("## Reason codes")[2].partition("\n## ")[0]
+    codes = re.findall(
+        r"`([A-Z_]{3,})`", "".join(re.findall(r"^\| (.*?) \|", section, re.MULTILINE))
+    )
+    assert set(codes) == set(get_args(Reason))
     close_codes = {int(code) for code in re.findall(r"^\| (\d{4}) \|", overview, re.MULTILINE)}
     assert close_codes <= set(DOCUMENT["channels"]["live"]["x-close-codes"])
 
@@ -187,6 +205,96 @@ async def test_real_messages_are_as_described(house: House) -> None:
         "error",
         "time",
     }
+
+
+async def put_up(house: House, **params: Any) -> int:
+    """A lot with a life, beside the others, with both bidders admitted."""
+    (lot,) = await house.put_up(1, extension=None, terms=Terms(min_participants=1), **params)
+    for person in house.people.values():
+        await listing.admit(house.log, house.shard(lot), lot, person.id)
+    await house.is_open(lot)
+    return lot
+
+
+async def act(house: House, lot: int, name: str, role: Any, actor: int = 1, **data: Any) -> None:
+    await house.log.act(house.shard(lot), lot, Act(name, role, actor, "a reason", data))
+
+
+async def test_a_falling_lot_is_as_described(house: House) -> None:
+    """First, too late, stale, twice; a pause, a withdrawal: everything both bidders hear."""
+    start_ms = int(time.time() * 1000) + 700
+    descent = Descent("LINEAR", 600_000, floor_minor=START - 2 * STEP, step_minor=STEP)
+    lot = await put_up(house, method="DESCENDING", descent=descent, start_ms=start_ms, end_ms=None)
+    async with _two(house) as (an, binh):
+        for live in (an, binh):
+            await live.say(t="watch", lot=lot)
+            await live.hear("snapshot")
+        accept = {"t": "bid", "lot": lot, "amount_minor": START}
+        await binh.say(**accept, bid_id=new_id(), step=1)
+        assert (await binh.hear("refused"))["reason"] == "STALE_PRICE"
+        await an.say(**accept, bid_id=new_id(), step=0)
+        first = await an.hear("recorded")
+        await binh.say(**accept, bid_id=new_id(), step=0)
+        late = await binh.hear("refused")
+        assert (late["reason"], first["n"]) == ("TOO_LATE", 1)
+        await an.say(t="watch", lot=lot)
+        falling = (await an.hear("snapshot"))["state"]["life"]["falling"]
+        assert falling["late_ms"] == late["at_ms"] >= first["at_ms"]
+        await act(house, lot, "withdraw_bid", "BIDDER", house.people["an"].id)
+        await act(house, lot, "pause", "AUCTIONEER", ground="AUCTIONEER")
+        await _until(binh, lambda state: state["phase"] == "paused")
+        await an.say(t="watch", lot=lot)
+        snapshot = await an.hear("snapshot")
+        assert snapshot["you"]["out"] == "WITHDREW"
+        assert snapshot["bids"][0]["void"] is True
+        assert snapshot["turns"][0]["kind"] == "lot.paused"
+        assert snapshot["state"]["life"]["falling"]["late_ms"] is None
+        for message in an.heard + binh.heard:
+            check(message["t"], message)
+
+
+async def test_automatic_and_unusual_bids_are_as_described(house: House) -> None:
+    lot = await put_up(house, automatic_bids=True, confirm=Confirm(20_000, 100))
+    async with _two(house) as (an, binh):
+        for live in (an, binh):
+            await live.say(t="watch", lot=lot)
+            await live.hear("snapshot")
+        maximum = {"t": "bid", "lot": lot, "amount_minor": START * 3, "automatic": True}
+        await an.say(**maximum, bid_id=new_id())
+        assert (await an.hear("refused"))["reason"] == "CONFIRMATION_NEEDED"
+        await an.say(**maximum, bid_id=new_id(), confirmed=True)
+        assert (await an.hear("recorded"))["automatic"] is True
+        await binh.say(t="bid", lot=lot, bid_id=new_id(), amount_minor=START + STEP)
+        await binh.hear("recorded")
+        state = await _until(binh, lambda state: state["price_minor"] == START + 2 * STEP)
+        assert "robots" not in state
+        await an.say(t="watch", lot=lot)
+        snapshot = await an.hear("snapshot")
+        assert snapshot["you"]["maximum_minor"] == START * 3
+        assert snapshot["bids"][0]["automatic"] is True
+        for message in an.heard + binh.heard:
+            check(message["t"], message)
+        assert str(START * 3) not in json.dumps(binh.heard)
+
+
+@contextlib.asynccontextmanager
+async def _two(house: House) -> AsyncIterator[tuple[Live, Live]]:
+    """Live connections of both bidders."""
+    async with contextlib.AsyncExitStack() as stack:
+        tickets = []
+        for login in ("an", "binh"):
+            client = await stack.enter_async_context(house.signed_in(login))
+            tickets.append((await client.post("/api/live-tickets")).json()["ticket"])
+        an, binh = [await stack.enter_async_context(house.live(ticket)) for ticket in tickets]
+        yield an, binh
+
+
+async def _until(live: Live, true: Any) -> dict[str, Any]:
+    """The first state heard in updates for which `true` holds."""
+    async with asyncio.timeout(10):
+        while not true(state := (await live.hear("update"))["state"]):
+            pass
+        return dict(state)
 
 
 async def test_the_last_word_is_as_described(house: House) -> None:

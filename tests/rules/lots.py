@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from auction_engine.rules.ascending import apply, decide
 from auction_engine.rules.commands import Admit, Bid, Command, ListLot
 from auction_engine.rules.events import BidAccepted, BidRefused, Event
 from auction_engine.rules.invariants import check_step
 from auction_engine.rules.lot import LotState
+from auction_engine.rules.machine import apply, decide
 from auction_engine.rules.params import Extension, LotParams
 
 START = 1_780_000_000_000

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from auction_engine.rules.ascending import apply, decide, next_due_ms
 from auction_engine.rules.commands import Admit, Bid, CloseLot, CommandRefused, ListLot, Tick
 from auction_engine.rules.events import (
     BidAccepted,
@@ -16,6 +15,7 @@ from auction_engine.rules.events import (
     LotOpened,
 )
 from auction_engine.rules.lot import minimum_minor
+from auction_engine.rules.machine import apply, decide, next_due_ms
 from auction_engine.rules.money import MAX_AMOUNT_MINOR
 from auction_engine.rules.params import Extension
 

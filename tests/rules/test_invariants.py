@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from auction_engine.rules.ascending import apply
 from auction_engine.rules.events import (
     BidAccepted,
     BidderAdmitted,
@@ -18,7 +17,8 @@ from auction_engine.rules.events import (
     LotOpened,
 )
 from auction_engine.rules.invariants import InvariantBroken, check_step
-from auction_engine.rules.lot import Bidder, LotState
+from auction_engine.rules.lot import Bidder, Life, LotState, Standing
+from auction_engine.rules.machine import apply
 from auction_engine.rules.money import MAX_AMOUNT_MINOR
 from auction_engine.rules.params import Extension
 
@@ -29,16 +29,17 @@ NOW = START + MINUTE
 LATE = END - 1
 OPEN = LotState(
     params(extension=EXTENSION),
-    "open",
+    "RUNNING",
     END,
     {A: Bidder("B-001", False), B: Bidder("B-002", False)},
     1_000 * MILLION,
     A,
     1,
+    book=Standing(A, 1_000 * MILLION, 1, None),
 )
-EMPTY = OPEN._replace(price_minor=None, leader=None, accepted=0)
-SCHEDULED = EMPTY._replace(phase="scheduled")
-CLOSED = OPEN._replace(phase="closed")
+EMPTY = OPEN._replace(price_minor=None, leader=None, accepted=0, book=None)
+SCHEDULED = EMPTY._replace(status="PUBLISHED")
+CLOSED = OPEN._replace(status="BIDDING_CLOSED")
 # B has just bid late; the extension is what may follow.
 BID_LATE = OPEN._replace(price_minor=1_050 * MILLION, leader=B, accepted=2)
 MOVED = LATE + EXTENSION.by_ms
@@ -88,7 +89,7 @@ BROKEN: list[tuple[LotState, Event, int, str]] = [
     (OPEN, refusal(1_050 * MILLION), NOW, "a valid bid was refused"),
     (EMPTY, refusal(1_000 * MILLION), START, "a valid bid was refused"),
     (OPEN, refusal(MAX_AMOUNT_MINOR), LATE, "a valid bid was refused"),
-    (BID_LATE._replace(phase="closed"), LotExtended(MOVED, 2, 1), LATE, "was not open"),
+    (BID_LATE._replace(status="BIDDING_CLOSED"), LotExtended(MOVED, 2, 1), LATE, "was not open"),
     (BID_LATE._replace(params=params()), LotExtended(MOVED, 2, 1), LATE, "know no extension"),
     (BID_LATE._replace(end_ms=None), LotExtended(MOVED, 2, 1), LATE, "know no extension"),
     (BID_LATE, LotExtended(MOVED, 1, 1), LATE, "without an accepted bid"),
@@ -149,7 +150,7 @@ def test_a_history_begins_with_the_listing_and_has_only_one() -> None:
 
 FIELDS: dict[str, Any] = {
     "params": params(increment_minor=1),
-    "phase": "closed",
+    "status": "STOPPED",
     "end_ms": END + 7,
     "admitted": {},
     "price_minor": 7,
@@ -158,6 +159,8 @@ FIELDS: dict[str, Any] = {
     "refused": 7,
     "extensions": 7,
     "extended_by": 7,
+    "book": Standing(7, 7, 7, None),
+    "life": Life(out={7: "WITHDREW"}),
 }
 
 
@@ -171,6 +174,6 @@ def test_a_state_after_with_any_wrong_field_is_caught(
     after = apply(before, event)
     wrong = after._replace(**{field: FIELDS[field]})
     if wrong == after:
-        wrong = after._replace(**{field: "scheduled"})
+        wrong = after._replace(**{field: "DRAFT"})
     with pytest.raises(InvariantBroken):
         check_step(before, event, wrong, at_ms)

@@ -8,7 +8,6 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auction_engine.rules.ascending import apply, decide, next_due_ms
 from auction_engine.rules.commands import (
     Admit,
     Bid,
@@ -28,6 +27,7 @@ from auction_engine.rules.events import (
 )
 from auction_engine.rules.invariants import check_step
 from auction_engine.rules.lot import LotState
+from auction_engine.rules.machine import apply, decide, next_due_ms
 from auction_engine.rules.money import MAX_AMOUNT_MINOR
 from auction_engine.rules.params import Extension, LotParams
 
