@@ -108,14 +108,28 @@ class LiveClient:
         self._watched.setdefault(lot, None)
         await self._send(_text({"t": "watch", "lot": lot}))
 
-    async def bid(self, lot: int, amount_minor: int, bid_id: str | None = None) -> Answer:
+    async def bid(
+        self,
+        lot: int,
+        amount_minor: int,
+        bid_id: str | None = None,
+        automatic: bool = False,
+        step: int | None = None,
+    ) -> Answer:
         """Bid, and wait for the answer: a `recorded`, `refused` or `error` message.
+
+        `automatic`: a secret maximum. `step`: accept the price of this step of a falling lot.
 
         Sends again with the same `bid_id` when the server is busy or the connection was lost, as
         long as it takes. Raises LiveRefused.
         """
         bid_id = bid_id or str(uuid.uuid4())
-        text = _text({"t": "bid", "lot": lot, "bid_id": bid_id, "amount_minor": amount_minor})
+        message = {"t": "bid", "lot": lot, "bid_id": bid_id, "amount_minor": amount_minor}
+        if automatic:
+            message["automatic"] = True
+        if step is not None:
+            message["step"] = step
+        text = _text(message)
         while True:
             if self._ended is not None:
                 raise self._ended
@@ -232,7 +246,7 @@ class LiveClient:
             await self._send(_text({"t": "watch", "lot": lot}))
             return
         else:
-            seen.seq, seen.state = message["seq"], message["state"]
+            seen.seq, seen.state = message["seq"], seen.state | message["state"]
         if self._on_change is not None:
             self._on_change(seen)
 

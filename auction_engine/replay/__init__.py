@@ -1,7 +1,7 @@
 """Replay of recorded bids through gateway, log and ledger of a private instance.
 
 Modules: `reader` (the file), `instance` (servers and processes of its own), `sending` (bidders and
-bids), `outcome` (what was found).
+bids), `secret_maxima` (bids as maxima), `outcome` (what was found).
 """
 
 import math
@@ -26,10 +26,13 @@ __all__ = ["run"]
 _INTERRUPTED = 130
 
 
-def run(settings: Settings, path: Path, speed: float | None, as_json: bool) -> int:
+def run(
+    settings: Settings, path: Path, speed: float | None, as_json: bool, automatic: bool = False
+) -> int:
     """Replay `path` and print the outcome; the command's exit status.
 
-    0: every lot ended at its published price and the ledger verifies clean; 1: not; 130: stopped
+    0: every lot ended at its published price, or (`automatic`: bids taken as secret maxima) at one
+    whose difference the recording explains, and the ledger verifies clean; 1: not; 130: stopped
     by Ctrl-C or SIGTERM, with nothing left behind. `speed`: times the recorded pace, None for as
     fast as it can. Raises RecordedBidsError or SettingsError before anything is started, and
     ServerError. Only from the main thread, without a running event loop.
@@ -39,7 +42,7 @@ def run(settings: Settings, path: Path, speed: float | None, as_json: bool) -> i
     lots = read(path)
     try:
         with terminating_like_ctrl_c():
-            outcome = _replay(settings, lots, speed)
+            outcome = _replay(settings, lots, speed, automatic)
     except KeyboardInterrupt:
         print("auction-engine: The replay was stopped.", file=sys.stderr, flush=True)
         return _INTERRUPTED
@@ -51,17 +54,23 @@ def run(settings: Settings, path: Path, speed: float | None, as_json: bool) -> i
     return 0 if outcome.good else 1
 
 
-def _replay(settings: Settings, lots: list[RecordedLot], speed: float | None) -> Outcome:
+def _replay(
+    settings: Settings, lots: list[RecordedLot], speed: float | None, automatic: bool
+) -> Outcome:
     bidders = len({bid.bidder for lot in lots for bid in lot.bids})
     with _progress_bar() as bar:
         stage = bar.add_task("starting", total=None)
         with private_instance(settings, bidders, len(lots)) as instance:
             bar.remove_task(stage)
-            return uvloop.run(_work(instance, lots, speed, bar))
+            return uvloop.run(_work(instance, lots, speed, bar, automatic))
 
 
 async def _work(
-    instance: Instance, lots: list[RecordedLot], speed: float | None, bar: Progress
+    instance: Instance,
+    lots: list[RecordedLot],
+    speed: float | None,
+    bar: Progress,
+    automatic: bool,
 ) -> Outcome:
     lots_done = bar.add_task("lots", total=len(lots))
     bids_done = bar.add_task("bids", total=sum(len(lot.bids) for lot in lots))
@@ -71,11 +80,12 @@ async def _work(
         speed,
         on_bid=lambda: bar.advance(bids_done),
         on_lot=lambda: bar.advance(lots_done),
+        automatic=automatic,
     )
     outcomes = await replay.run()
     bar.add_task("verifying", total=None)
     report = await verify(instance.settings.database_url or "")
-    return Outcome(outcomes, replay.seconds, report)
+    return Outcome(outcomes, replay.seconds, report, automatic)
 
 
 def _progress_bar() -> Progress:

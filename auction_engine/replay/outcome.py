@@ -8,13 +8,18 @@ from rich.console import Console
 from rich.table import Table
 
 from auction_engine.ledger.verify_report import Report
+from auction_engine.replay.reader import RecordedLot
+from auction_engine.replay.secret_maxima import SENTENCES, Difference, why
 
-_MOST_MISMATCHES = 20
+_MOST_MISMATCHES = 30
 
 
 @dataclass(slots=True)
 class LotOutcome:
-    """One lot after its bids. Amounts in cents; `final_minor` None: not sold or not closed."""
+    """One lot after its bids. Amounts in cents; `final_minor` None: not sold or not closed.
+
+    `recorded` is set where recorded bids were taken as secret maxima.
+    """
 
     lot: int
     auction_id: str
@@ -24,6 +29,7 @@ class LotOutcome:
     accepted: int = 0
     refused: Counter[str] = field(default_factory=Counter)
     final_minor: int | None = None
+    recorded: RecordedLot | None = None
 
     def count(self, answer: dict[str, Any]) -> None:
         """Count a `recorded` or `refused` answer."""
@@ -37,8 +43,14 @@ class LotOutcome:
     def match(self) -> bool:
         return self.final_minor == self.published_minor
 
+    @property
+    def why(self) -> Difference | None:
+        """Why the price of a lot with secret maxima differs from the published one."""
+        return None if self.recorded is None else why(self.recorded, self.final_minor)
+
     def to_json(self) -> dict[str, Any]:
-        return {
+        told: dict[str, Any] = {} if self.recorded is None else {"why": self.why}
+        return told | {
             "auction_id": self.auction_id,
             "item": self.item,
             "offered": self.offered,
@@ -57,11 +69,17 @@ class Outcome:
     lots: list[LotOutcome]
     seconds: float
     verified: Report
+    automatic: bool = False
 
     @property
     def good(self) -> bool:
-        """Every lot ended at its published price and the ledger holds."""
-        return self.verified.clean and all(lot.match for lot in self.lots)
+        """The ledger holds and every lot ended at its published price.
+
+        Where bids are taken as secret maxima, the recording must explain each difference: it does
+        not have the reserves.
+        """
+        explained = (lot.match or lot.why not in (None, "UNEXPLAINED") for lot in self.lots)
+        return self.verified.clean and all(explained)
 
     @property
     def refused(self) -> Counter[str]:
@@ -80,6 +98,7 @@ class Outcome:
                 "matching": sum(lot.match for lot in self.lots),
             },
             "seconds": round(self.seconds, 3),
+            "automatic": self.automatic,
             "verified": self.verified.clean,
             "verify_problem": None if problem is None else problem.sentence,
         }
@@ -110,9 +129,11 @@ class Outcome:
         wrong = [lot for lot in self.lots if not lot.match]
         for lot in wrong[:_MOST_MISMATCHES]:
             end = "was not sold" if lot.final_minor is None else f"ended at {lot.final_minor} cents"
+            reason = "" if lot.why is None else f" Reason: {SENTENCES[lot.why]}."
             _say(
                 console,
-                f"Auction {lot.auction_id} ({lot.item}) {end}; published: {lot.published_minor}.",
+                f"Auction {lot.auction_id} ({lot.item}) {end}; published: {lot.published_minor}."
+                f"{reason}",
             )
         if len(wrong) > _MOST_MISMATCHES:
             _say(console, f"... and {len(wrong) - _MOST_MISMATCHES} more (--json lists them all).")

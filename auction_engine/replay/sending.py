@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from redis.asyncio import Redis
@@ -23,6 +24,7 @@ from auction_engine.ledger.schema import Account, LotHead
 from auction_engine.replay.instance import Instance
 from auction_engine.replay.outcome import LotOutcome
 from auction_engine.replay.reader import RecordedLot
+from auction_engine.replay.secret_maxima import INCREMENTS
 from auction_engine.rules.params import LotParams
 
 # Handshakes and staff commands under way at once; more would only wait at the other end.
@@ -42,7 +44,10 @@ class ReplayFailed(AuctionError):
 
 
 class Replay:
-    """One replay of `lots` on `instance`; `run` once. `speed` None: as fast as it can."""
+    """One replay of `lots` on `instance`; `run` once. `speed` None: as fast as it can.
+
+    `automatic` takes every recorded bid as a secret maximum.
+    """
 
     def __init__(
         self,
@@ -51,11 +56,13 @@ class Replay:
         speed: float | None,
         on_bid: OnBid,
         on_lot: OnLot,
+        automatic: bool = False,
     ) -> None:
         self._instance = instance
         self._settings = instance.settings
         self._recorded = lots
         self._speed = speed
+        self._automatic = automatic
         self._on_bid = on_bid
         self._on_lot = on_lot
         self._clients: dict[str, LiveClient] = {}
@@ -131,7 +138,8 @@ class Replay:
 
         async def one(place: tuple[int, int], recorded: RecordedLot) -> None:
             lot, shard = place
-            await listing.put_up(log, shard, lot, _params(recorded, start_ms))
+            params = _automatic_params if self._automatic else _params
+            await listing.put_up(log, shard, lot, params(recorded, start_ms))
 
         async def admit(place: tuple[int, int], bidder: str) -> None:
             lot, shard = place
@@ -185,7 +193,9 @@ class Replay:
         for bid in recorded.bids:
             if self._speed is not None:
                 await asyncio.sleep(started_s + bid.offset_s / self._speed - loop.time())
-            answer = await self._clients[bid.bidder].bid(lot, bid.amount_minor)
+            answer = await self._clients[bid.bidder].bid(
+                lot, bid.amount_minor, automatic=self._automatic
+            )
             if answer["t"] == "error":
                 raise ReplayFailed(
                     f"A bid of {bid.amount_minor} in auction {recorded.auction_id} was answered "
@@ -194,6 +204,7 @@ class Replay:
             outcome.count(answer)
             self._on_bid()
         await log.close_lot(shard, lot)
+        outcome.recorded = recorded if self._automatic else None
         self._on_lot()
         return outcome
 
@@ -247,4 +258,15 @@ def _params(recorded: RecordedLot, start_ms: int) -> LotParams:
         end_ms=None,
         allow_self_raise=True,
         closed_by="AUCTIONEER",
+    )
+
+
+def _automatic_params(recorded: RecordedLot, start_ms: int) -> LotParams:
+    """As those auctions really worked: maxima, and steps that grow with the price."""
+    return replace(
+        _params(recorded, start_ms),
+        allow_self_raise=False,
+        automatic_bids=True,
+        increment_rule="TABLE",
+        increment_table=INCREMENTS,
     )
