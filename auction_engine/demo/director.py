@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from auction_engine.bidding.client import LogClient, LogUnanswered
 from auction_engine.bidding.connections import make_redis
 from auction_engine.bidding.tasks import end
+from auction_engine.demo.auctioneer import conduct, wind_up
 from auction_engine.demo.people import ensure_logins, ensure_robots
 from auction_engine.demo.plan import RESULTS_S
 from auction_engine.demo.stage import current_or_next, until_over
@@ -127,8 +128,7 @@ async def _direct(settings: Settings, results_s: float) -> None:
         person = await ensure_logins(engine)
         robots = await ensure_robots(engine)
         while True:
-            await _one_session(settings, redis, engine, log, person, robots)
-            await asyncio.sleep(results_s)
+            await _one_session(settings, redis, engine, log, person, robots, results_s)
     finally:
         await log.stop()
         await engine.dispose()
@@ -137,7 +137,7 @@ async def _direct(settings: Settings, results_s: float) -> None:
 
 async def _one_session(
     settings: Settings, redis: Redis, engine: AsyncEngine, log: LogClient,
-    person: int, robots: list[int],
+    person: int, robots: list[int], results_s: float,
 ) -> None:  # fmt: skip
     async def ticket_for(account: int) -> str:
         # Robots have no password; they stand where the page's own ticket request ends.
@@ -148,8 +148,17 @@ async def _one_session(
 
     lots = await current_or_next(engine, log, settings.shards, person, robots)
     _log.info("demo_session_on", lots=len(lots))
-    async with await play(live_url(settings), ticket_for, lots):
-        await until_over(engine, lots)
+    auctioneer = asyncio.create_task(conduct(engine, log, lots), name="auctioneer")
+    over = asyncio.create_task(until_over(engine, lots), name="until over")
+    try:
+        async with await play(live_url(settings), ticket_for, lots):
+            await asyncio.wait([auctioneer, over], return_when=asyncio.FIRST_COMPLETED)
+            if auctioneer.done():
+                auctioneer.result()
+    finally:
+        await end([auctioneer, over])
+    await asyncio.sleep(results_s)
+    await wind_up(engine, log, lots)
     _log.info("demo_session_over")
 
 

@@ -3,7 +3,12 @@
 from typing import Any
 
 from auction_engine.demo.assets import assets
+from auction_engine.rules import packs
+from auction_engine.rules.descending import prices_minor
+from auction_engine.rules.draft import Draft
+from auction_engine.rules.freeze import params_of
 from auction_engine.rules.params import Extension, LotParams
+from auction_engine.rules.parts import Descent
 
 # Time from the session's start to each lot's closing. The first comes while a newcomer still
 # looks around, then one every minute or two; the last leaves time to bid by hand at leisure. The
@@ -13,6 +18,15 @@ LAWFUL_WINDOW_MIN = 15
 
 # Half a minute is enough to answer a late bid by hand; ten times at most, so that sessions end.
 EXTENSION = Extension(trigger_ms=30_000, by_ms=30_000, max_count=10)
+
+# The falling price: from the start down by a fiftieth of it at a time, to three fifths.
+STEP_BP, STEP_MS, FLOOR_BP = 200, 12_000, 6_000
+FALLS_AFTER_S = 60
+# The place in every session of the lot whose price falls: the second to come to its end.
+FALLING_AT = 2
+
+_ENFORCEMENT, _VOLUNTARY = "vn-enforcement-2026-07", "vn-voluntary"
+_IMMOVABLE = frozenset({"apartment", "land", "plant"})
 
 # People want to see who got it before the page turns to the next session.
 RESULTS_S = 20
@@ -28,17 +42,34 @@ def session_texts(number: int) -> dict[str, str]:
 
 def contents(number: int) -> list[dict[str, Any]]:
     """The lots of session `number` in order of closing; sessions differ in choice and order."""
-    stock = assets()
+    stock = [asset for asset in assets() if asset.get("method") != "DESCENDING"]
+    falling = [asset for asset in assets() if asset.get("method") == "DESCENDING"]
     first = (number - 1) % len(stock)
-    chosen = (stock[first:] + stock[:first])[: len(CLOSINGS_S)]
+    chosen = (stock[first:] + stock[:first])[: len(CLOSINGS_S) - 1]
+    chosen.insert(FALLING_AT - 1, falling[(number - 1) % len(falling)])
     for content, closing_s in zip(chosen, CLOSINGS_S, strict=False):
-        content["extension"] = {
-            "trigger_ms": EXTENSION.trigger_ms,
-            "by_ms": EXTENSION.by_ms,
-            "max_count": EXTENSION.max_count,
-        }
+        if content.get("method") == "DESCENDING":
+            content["extension"] = None
+            closing_s = FALLS_AFTER_S + _falls_for_ms(content) // 1000
+        else:
+            content["extension"] = {
+                "trigger_ms": EXTENSION.trigger_ms,
+                "by_ms": EXTENSION.by_ms,
+                "max_count": EXTENSION.max_count,
+            }
         content["disclosure"] = [_notice(closing_s), *content["disclosure"]]
     return chosen
+
+
+def _descent(content: dict[str, Any]) -> Descent:
+    start = content["starting_price_minor"]
+    return Descent(
+        "PERCENT_OF_START", STEP_MS, floor_minor=start * FLOOR_BP // 10_000, step_bp=STEP_BP
+    )
+
+
+def _falls_for_ms(content: dict[str, Any]) -> int:
+    return len(prices_minor(content["starting_price_minor"], _descent(content))) * STEP_MS
 
 
 def _notice(closing_s: int) -> dict[str, Any]:
@@ -57,13 +88,27 @@ def _notice(closing_s: int) -> dict[str, Any]:
 
 
 def params(content: dict[str, Any], position: int, start_ms: int) -> LotParams:
-    """The rules of the lot at `position` (from 1) of a session that starts at `start_ms`."""
-    return LotParams(
-        currency=content["currency"],
-        minor_digits=content["minor_digits"],
+    """The rules of the lot at `position` (from 1) of a session that starts at `start_ms`.
+
+    Frozen from the rule pack a real sale of such property would have, but without its checks: the
+    windows are shorter than any law allows.
+    """
+    falling = content.get("method") == "DESCENDING"
+    draft = Draft(
+        category="VOLUNTARY" if falling else "ENFORCEMENT",
+        movable=content["kind"] not in _IMMOVABLE,
+        method="DESCENDING" if falling else "ASCENDING",
         starting_price_minor=content["starting_price_minor"],
         increment_minor=content["increment_minor"],
-        start_ms=start_ms,
-        end_ms=start_ms + CLOSINGS_S[position - 1] * 1000,
-        extension=EXTENSION,
+        deposit_minor=content["deposit_minor"],
+        descent=_descent(content) if falling else None,
+        # A price that falls before anybody could see it would be no public sale.
+        opening_ms=start_ms + (FALLS_AFTER_S * 1000 if falling else 0),
+        end_ms=None if falling else start_ms + CLOSINGS_S[position - 1] * 1000,
+        extension=None if falling else "LAST_MINUTES",
+        extension_trigger_ms=EXTENSION.trigger_ms,
+        extension_by_ms=EXTENSION.by_ms,
+        extension_max_count=EXTENSION.max_count,
+        automatic_bids=bool(content.get("automatic_bids")),
     )
+    return params_of(packs.load(_VOLUNTARY if falling else _ENFORCEMENT), draft)

@@ -45,18 +45,31 @@ class Sight:
     end_ms: int
     leading: bool
     person_leads: bool
+    falling: "Fall | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fall:
+    """A falling price: `prices_minor` from step `step`, which begins at `from_ms`."""
+
+    step: int
+    from_ms: int
+    interval_ms: int
+    prices_minor: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Intent:
     """What it means to do at `at_ms`: bid `amount_minor`, or (None) look again.
 
-    `blind`: it has typed already and will send even if the lot changes before.
+    `blind`: it has typed already and will send even if the lot changes before. `step`: it accepts
+    the price of this step.
     """
 
     at_ms: int
     amount_minor: int | None = None
     blind: bool = False
+    step: int | None = None
 
 
 def decide(who: Character, sight: Sight, now_ms: int, rng: random.Random) -> Intent | None:
@@ -64,6 +77,8 @@ def decide(who: Character, sight: Sight, now_ms: int, rng: random.Random) -> Int
 
     None: there is nothing more to do until then.
     """
+    if sight.falling is not None:
+        return _accept(who, sight.falling, now_ms, rng)
     minimum = sight.minimum_minor
     if minimum is None or sight.leading or minimum > who.valuation_minor:
         return None
@@ -88,6 +103,22 @@ def decide(who: Character, sight: Sight, now_ms: int, rng: random.Random) -> Int
     if left_ms <= SNIPE_MS:
         return Intent(sight.end_ms + rng.randint(150, 1_500), amount, blind=True)
     return Intent(at_ms, amount, blind=True)
+
+
+# Of what it would bid for a lot that rises a robot waits for this share of a price that falls.
+_PATIENCE = 0.62
+
+
+def _accept(who: Character, fall: Fall, now_ms: int, rng: random.Random) -> Intent | None:
+    """Accept the first price that is not above what the lot is worth to it, after a thought."""
+    worth = who.valuation_minor * _PATIENCE
+    wanted = next((k for k, price in enumerate(fall.prices_minor) if price <= worth), None)
+    if wanted is None:
+        return None
+    begins_ms = fall.from_ms + (wanted - fall.step) * fall.interval_ms
+    at_ms = max(begins_ms, now_ms) + _FASTEST_THOUGHT_MS + rng.randint(0, fall.interval_ms // 2)
+    step = min(len(fall.prices_minor) - 1, fall.step + (at_ms - fall.from_ms) // fall.interval_ms)
+    return Intent(at_ms, fall.prices_minor[step], step=step)
 
 
 def _thought_ms(who: Character, rng: random.Random) -> int:

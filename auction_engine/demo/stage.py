@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from auction_engine.bidding.client import LogClient
@@ -58,9 +58,10 @@ async def current_or_next(
 
 
 async def until_over(engine: AsyncEngine, lots: list[OpenLot]) -> None:
-    """Wait until every lot is closed in the ledger."""
+    """Wait until every lot is closed in the ledger and its winner announced."""
     query = select(func.count()).where(
-        LotHead.lot_id.in_([lot.lot for lot in lots]), LotHead.phase != "closed"
+        LotHead.lot_id.in_([lot.lot for lot in lots]),
+        or_(LotHead.phase != "closed", LotHead.status == "LEADER_DETERMINED"),
     )
     while True:
         async with engine.connect() as connection:

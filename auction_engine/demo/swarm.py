@@ -5,12 +5,13 @@ import random
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 
 from auction_engine.bidding.tasks import end
 from auction_engine.clients.live import LiveClient, LiveRefused, Seen
-from auction_engine.demo.robot import Character, Intent, Sight, decide
+from auction_engine.demo.robot import Character, Fall, Intent, Sight, decide
 from auction_engine.demo.stage import OpenLot
 
 _log = structlog.get_logger(__name__)
@@ -86,11 +87,11 @@ class Robot:
         if intent.amount_minor is None:
             self._think(part)
         else:
-            part.bidding = asyncio.create_task(self._bid(part, intent.amount_minor))
+            part.bidding = asyncio.create_task(self._bid(part, intent.amount_minor, intent.step))
 
-    async def _bid(self, part: _Part, amount_minor: int) -> None:
+    async def _bid(self, part: _Part, amount_minor: int, step: int | None) -> None:
         try:
-            answer = await self._client.bid(part.lot.lot, amount_minor)
+            answer = await self._client.bid(part.lot.lot, amount_minor, step=step)
         except LiveRefused as refused:
             _log.warning("robot_sent_away", error=refused.sentence)
             return
@@ -114,10 +115,20 @@ def sight(lot: OpenLot, seen: Seen) -> Sight:
         increment_minor=lot.params.increment_minor,
         minimum_minor=state["minimum_minor"],
         start_ms=state["start_ms"],
-        end_ms=state["end_ms"],
+        end_ms=state["end_ms"] or 0,
         leading=leader is not None and leader == you.get("code"),
         person_leads=leader is not None and leader not in state["robots"],
+        falling=_fall(state),
     )
+
+
+def _fall(state: dict[str, Any]) -> Fall | None:
+    """The falling price, None for other lots and when nothing can be accepted any more."""
+    fall = state.get("life", {}).get("falling")
+    if fall is None or state["phase"] == "closed":
+        return None
+    prices = tuple(fall["prices_minor"])
+    return Fall(fall["step"], fall["from_ms"], fall["interval_ms"], prices)
 
 
 async def play(

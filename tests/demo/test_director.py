@@ -12,7 +12,7 @@ from sqlalchemy import select, text, update
 
 from auction_engine.bidding.client import LogUnanswered
 from auction_engine.bidding.tasks import end
-from auction_engine.demo import director, plan, stage
+from auction_engine.demo import auctioneer, director, plan, stage
 from auction_engine.demo.director import keep_going
 from auction_engine.demo.people import ROBOTS, ensure_logins, ensure_robots
 from auction_engine.identity.accounts import find_by_login
@@ -45,6 +45,9 @@ def short_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two lots that close within seconds, in place of eight within a quarter of an hour."""
     monkeypatch.setattr(plan, "CLOSINGS_S", (7, 9))
     monkeypatch.setattr(plan, "EXTENSION", Extension(1_000, 1_000, 2))
+    monkeypatch.setattr(plan, "STEP_MS", 400)
+    monkeypatch.setattr(plan, "FALLS_AFTER_S", 2)
+    monkeypatch.setattr(auctioneer, "_PAUSE_S", 0.2)
 
 
 @contextlib.asynccontextmanager
@@ -165,7 +168,9 @@ async def test_a_session_left_half_made_is_completed(empty_house, monkeypatch):
     assert [row.phase for row in made] == [None] * 8
     lots = await stage.current_or_next(house.engine, house.log, 1, person, robots)
     assert [lot.lot for lot in lots] == [row.lot for row in made]
-    assert [row.phase for row in await rows(house, HEADS)] == ["open"] * 8
+    phases = ["open"] * 8
+    phases[plan.FALLING_AT - 1] = "scheduled"
+    assert [row.phase for row in await rows(house, HEADS)] == phases
     admitted = await rows(
         house, f"SELECT lot_id FROM journal WHERE kind = 'bidder.admitted' AND bidder = {person}"
     )

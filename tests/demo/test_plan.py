@@ -5,8 +5,17 @@ from statistics import mean
 
 from auction_engine.demo.assets import assets
 from auction_engine.demo.cast import cast
-from auction_engine.demo.plan import CLOSINGS_S, EXTENSION, contents, params, session_texts
+from auction_engine.demo.plan import (
+    CLOSINGS_S,
+    EXTENSION,
+    FALLING_AT,
+    FALLS_AFTER_S,
+    contents,
+    params,
+    session_texts,
+)
 
+START_MS = 1_800_000_000_000
 ROBOTS = list(range(101, 137))
 
 
@@ -20,7 +29,8 @@ def test_eight_lots_with_everything_a_page_shows():
         assert lot["image"]
         assert lot["facts"]
         assert lot["documents"]
-        assert lot["extension"]["by_ms"] == EXTENSION.by_ms
+        if lot.get("method") != "DESCENDING":
+            assert lot["extension"]["by_ms"] == EXTENSION.by_ms
         assert lot["starting_price_minor"] > lot["increment_minor"] * 20
     assert len({lot["kind"] for lot in lots}) >= 6
 
@@ -31,7 +41,8 @@ def test_every_text_says_that_the_window_is_shortened():
     assert session_texts(3) != session_texts(4)
     notices = [lot["disclosure"][0]["value"] for lot in contents(1)]
     assert "3 phút;" in notices[0]["vi"]
-    assert "4 min 30 s;" in notices[1]["en"]
+    assert "5 min 12 s;" in notices[FALLING_AT - 1]["en"]
+    assert "6 min;" in notices[2]["en"]
     assert all("15 phút" in notice["vi"] for notice in notices)
 
 
@@ -40,16 +51,21 @@ def test_sessions_differ_and_do_not_change_the_stock():
     first, second = contents(1), contents(2)
     assert [lot["title"] for lot in first] != [lot["title"] for lot in second]
     assert assets() == stock
-    assert [lot["title"] for lot in contents(len(stock) + 1)] == [lot["title"] for lot in first]
+    # The lot whose price falls is in every session; the others take turns.
+    assert [lot["title"] for lot in contents(len(stock))] == [lot["title"] for lot in first]
 
 
 def test_closings_are_staggered_from_the_start():
-    windows = [params(lot, n, 5_000) for n, lot in enumerate(contents(1), 1)]
-    assert {window.start_ms for window in windows} == {5_000}
-    ends = [(window.end_ms or 0) - 5_000 for window in windows]
+    windows = [params(lot, n, START_MS) for n, lot in enumerate(contents(1), 1)]
+    assert windows[FALLING_AT - 1].start_ms == START_MS + FALLS_AFTER_S * 1000
+    assert {window.start_ms for window in windows if window.end_ms} == {START_MS}
+    falling = windows.pop(FALLING_AT - 1)
+    assert (falling.method, falling.end_ms) == ("DESCENDING", None)
+    assert all(window.method == "ASCENDING" for window in windows)
+    ends = [(window.end_ms or 0) - START_MS for window in windows]
     assert ends[0] == 180_000
     assert ends[-1] == 840_000
-    assert all(60_000 <= b - a <= 120_000 for a, b in pairwise(ends))
+    assert all(60_000 <= b - a <= 180_000 for a, b in pairwise(ends))
 
 
 def test_the_cast_of_a_lot_is_always_the_same():
