@@ -170,6 +170,22 @@ def replay(
 
 
 @app.command()
+def simulate(
+    seed: Annotated[int | None, typer.Option(help="Replay exactly this seed.")] = None,
+    seeds: Annotated[str | None, typer.Option(help="Run many: A..B, both included.")] = None,
+    lots: Annotated[int, typer.Option(help="Lots in each run.")] = 20,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Tell everything that happens (one seed).")
+    ] = False,
+) -> None:
+    """Run the recorder, the log and the rules in virtual time, with faults chosen by a seed."""
+    _prepare("simulate", quiet=True)
+    from auction_engine.simulation import command as simulating
+
+    raise typer.Exit(simulating.run(seed=seed, seeds=seeds, lots=lots, verbose=verbose))
+
+
+@app.command()
 def doctor() -> None:
     """Say what is wrong with this installation, and the cure."""
     settings = _prepare("doctor", quiet=True)

@@ -1,6 +1,16 @@
 """Every route: method, address, act, handler and description, in one table."""
 
-from auction_engine.http import api, bidding, health, models, openapi, pages, signing_in
+from auction_engine.http import (
+    acting,
+    api,
+    bidding,
+    health,
+    models,
+    models_acting,
+    openapi,
+    pages,
+    signing_in,
+)
 from auction_engine.http.guard import Doc, Spec
 from auction_engine.identity.access import Act
 
@@ -10,6 +20,20 @@ _BEFORE = {
         {"type": "integer", "minimum": 0, "maximum": 9_999_999_999},
         "Only bids before this journal entry (`seq`): what `older` of the last page said.",
     )
+}
+_ACT_PROBLEMS = {
+    400: (models.Problem, "BAD_MESSAGE, UNKNOWN_ACT, BAD_FIELDS, UNKNOWN_BIDDER: not recorded."),
+    404: (models.Problem, "UNKNOWN_LOT or UNKNOWN_SESSION."),
+    408: (models.Problem, "TIMED_OUT: the body did not arrive."),
+    409: (models.Problem, "Why the rules refuse it; nothing was recorded."),
+    413: (models.Problem, "TOO_LARGE: more than 16 KiB."),
+    415: (models.Problem, "UNSUPPORTED_TYPE: send application/json."),
+    429: (models.Problem, "RATE_LIMITED: nothing recorded."),
+    503: (
+        models.Problem,
+        "BUSY: nothing recorded. UNAVAILABLE or UNANSWERED: the outcome is not known yet; the very "
+        "same sent again counts once.",
+    ),
 }
 
 PAGES = [
@@ -116,6 +140,53 @@ API = [
                 ),
             },
             models.NewBid,
+        ),
+    ),
+    Spec(
+        "GET",
+        "/api/acts",
+        Act.SEE_ACTS,
+        acting.acts,
+        doc=Doc(
+            "What people can do in the life of a lot: who, when, and what each act says.",
+            {200: (models_acting.ActTable, "The table.")},
+        ),
+    ),
+    Spec(
+        "GET",
+        _LOT + "/acts",
+        Act.SEE_OWN_ACTS,
+        acting.lot_acts,
+        doc=Doc(
+            "What the signed-in account can do with the lot now.",
+            {
+                200: (models_acting.LotActs, "Its acts."),
+                404: (models.Problem, "UNKNOWN_LOT."),
+            },
+        ),
+    ),
+    Spec(
+        "POST",
+        _LOT + "/acts",
+        Act.ACT_ON_LOT,
+        acting.lot_act,
+        rated=True,
+        doc=Doc(
+            "Act in the life of the lot. The very same act sent again is the same act.",
+            {200: (models_acting.ActDone, "The act is on disk."), **_ACT_PROBLEMS},
+            models_acting.NewAct,
+        ),
+    ),
+    Spec(
+        "POST",
+        "/api/sessions/{session:int}/acts",
+        Act.CONDUCT,
+        acting.session_act,
+        rated=True,
+        doc=Doc(
+            "Pause or resume a whole session, or hand it over to another auctioneer.",
+            {200: (models_acting.SessionActDone, "What became of each lot."), **_ACT_PROBLEMS},
+            models_acting.NewSessionAct,
         ),
     ),
     Spec(

@@ -11,6 +11,8 @@ import uvloop
 from auction_engine.bidding.connections import make_redis
 from auction_engine.bidding.tasks import end
 from auction_engine.collector import tune_collector
+from auction_engine.desk.conducting import Desk
+from auction_engine.desk.conductor import Conductor
 from auction_engine.errors import AuctionError
 from auction_engine.http.app import make_app
 from auction_engine.http.protocol import BoundedHttp, Doors
@@ -41,29 +43,35 @@ async def serve(settings: Settings, sock: socket.socket) -> None:
     try:
         async with running(settings, redis) as gateway:
             server = _server(settings, gateway, make_app(settings, gateway, engine))
-            await _until_ended(asyncio.create_task(server.serve([sock])), gateway)
+            desk = Desk(settings.database_url or "", engine, gateway.log)
+            conducting = asyncio.create_task(Conductor(desk).run(), name="conductor")
+            serving = asyncio.create_task(server.serve([sock]), name="serve")
+            await _until_ended(serving, conducting, gateway)
     finally:
         await engine.dispose()
         await redis.aclose()
 
 
-async def _until_ended(serving: "asyncio.Task[None]", gateway: Gateway) -> None:
+async def _until_ended(
+    serving: "asyncio.Task[None]", conducting: "asyncio.Task[None]", gateway: Gateway
+) -> None:
     """Serve until told to stop, or until a part of the gateway fails: a process that lives but
     answers nothing would be noticed by nobody. Raises GatewayFailed."""
     failing = asyncio.ensure_future(gateway.until_failed())
+    parts = [serving, conducting, failing]
     try:
-        await asyncio.wait([serving, failing], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
         if serving.done():
             serving.result()
         else:
-            error = failing.exception()
+            error = (failing if failing.done() else conducting).exception()
             _log.error("gateway_failed", exc_info=error)
             raise GatewayFailed(
                 f"A part of the gateway has failed ({type(error).__name__}: {error}); it must be "
                 "started again."
             )
     finally:
-        await end([serving, failing])
+        await end(parts)
 
 
 class _Server(uvicorn.Server):

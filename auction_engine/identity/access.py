@@ -1,9 +1,11 @@
-"""Who may do what: the one table every check asks."""
+"""Who may do what: the one table every check asks, and as what people act in a lot's life."""
 
+from collections.abc import Sequence
 from enum import Enum
 
 from auction_engine.errors import AuctionError
 from auction_engine.identity.accounts import ROLES, Role
+from auction_engine.rules.commands import Role as LifeRole
 
 
 class Act(Enum):
@@ -20,6 +22,10 @@ class Act(Enum):
     ENTER_LIVE_ROOM = "get a ticket that lets a live connection bid"
     SEE_DESK = "see the session as its organiser"
     SEE_AGENCY = "see the agency's seized assets"
+    SEE_ACTS = "see what people can do in the life of a lot"
+    SEE_OWN_ACTS = "see what one can do with a lot now"
+    ACT_ON_LOT = "act in the life of a lot"
+    CONDUCT = "conduct a session"
 
 
 # None stands for somebody who is not signed in.
@@ -37,6 +43,18 @@ ALLOWED: dict[Act, frozenset[Role | None]] = {
     Act.ENTER_LIVE_ROOM: frozenset({"bidder"}),
     Act.SEE_DESK: frozenset({"organisation"}),
     Act.SEE_AGENCY: frozenset({"officer"}),
+    Act.SEE_ACTS: _EVERYBODY,
+    Act.SEE_OWN_ACTS: frozenset(ROLES),
+    Act.ACT_ON_LOT: frozenset(ROLES),
+    Act.CONDUCT: frozenset({"organisation"}),
+}
+
+# As what an account may act in the life of a lot (`rules.lifecycle`). Nobody is COURT, PROCURATOR
+# or CLOCK over HTTP.
+LIFE_ROLES: dict[Role, tuple[LifeRole, ...]] = {
+    "bidder": ("BIDDER",),
+    "organisation": ("AUCTIONEER", "ORGANISATION", "RECORDER"),
+    "officer": ("AGENCY",),
 }
 
 
@@ -55,3 +73,18 @@ def check(act: Act, role: Role | None) -> None:
     if role is None:
         raise SignInNeeded("Sign in first.")
     raise Forbidden(f"The role {role} may not {act.value}.")
+
+
+def acting_as(role: Role, act: str, allowed: Sequence[LifeRole], wanted: object) -> LifeRole:
+    """As what an account with `role` does `act`, which is for `allowed`.
+
+    `wanted` is what it says itself, None to leave it to the table: then the first that the act is
+    for. Raises Forbidden.
+    """
+    own = LIFE_ROLES[role]
+    for life_role in allowed:
+        if life_role in own and wanted in (None, life_role):
+            return life_role
+    if wanted is not None and wanted not in own:
+        raise Forbidden(f"The role {role} acts as {' or '.join(own)} only.")
+    raise Forbidden(f"{act} is for {' or '.join(allowed)}.")

@@ -27,6 +27,8 @@ _PUBLIC: dict[str, tuple[str, ...]] = {
     "bid.withdrawn": (),
     "bidder.disqualified": ("ground",),
     "descent.resumed": ("step", "from_ms", "end_ms"),
+    # O14: the system shows who was entitled and did not take part, by code.
+    "absence.noted": ("claims_until_ms",),
     "reserve.awaited": ("due_ms",),
     "reserve.revealed": (),
     "reserve.lapsed": (),

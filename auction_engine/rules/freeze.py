@@ -211,6 +211,7 @@ def _terms(pack: Pack, draft: Draft) -> Terms:
         forfeit_grounds=(
             pack.forfeit.grounds if draft.forfeit_grounds is None else draft.forfeit_grounds
         ),
+        forfeit_beneficiaries=tuple(sorted(pack.forfeit.beneficiaries.items())),
         incident_choices=pack.technical_fault.in_session,
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from auction_engine.rules.commands import Admit, Tick
+from auction_engine.rules.commands import Admit, DraftLot, ListLot, Tick
 from auction_engine.rules.descending import price_at, step_at
 from auction_engine.rules.fates import deposit_fates
 from auction_engine.rules.machine import next_due_ms
@@ -247,6 +247,19 @@ class TestFallingPrices:
         lot.act("disqualify", bidder=B, ground="DISORDER", reason=WHY)
         assert (lot.now.status, price_at(lot.now, lot.at_ms)) == ("RUNNING", 1_000 * MILLION)
 
+    def test_others_who_accepted_the_same_price_keep_it_for_one_step_more(self) -> None:
+        same = replace(DESCENT, draw_same_step=True)
+        lot = open_lot(falling=True, descent=same, terms=None)
+        lot.bid(A, 1_000, step=0)
+        lot.bid(B, 1_000, step=0)
+        lot.closed()
+        lot.act("disqualify", bidder=A, ground="DISORDER", reason=WHY)
+        assert (lot.now.status, lot.now.leader) == ("RUNNING", B)
+        assert lot.now.end_ms == lot.at_ms + MINUTE, "the price falls no further"
+        assert lot.bid(C, 1_000, step=0) == "ACCEPTED"
+        lot.closed()
+        assert (lot.now.status, lot.now.leader) == ("BIDDING_CLOSED", B)
+
 
 class TestHolds:
     def test_no_time_runs_out_while_a_suit_is_pending(self) -> None:
@@ -331,6 +344,16 @@ def registered(*bidders: int, **changes: Any) -> Course:
 
 
 class TestBeforeTheOpening:
+    def test_who_was_admitted_to_the_draft_is_admitted_to_the_lot(self) -> None:
+        lot = Course(None)
+        lot.do(DraftLot(conducted()))
+        lot.admit(A)
+        lot.act("appoint", auctioneer=9_003)
+        lot.do(ListLot(conducted(increment_minor=MILLION)))
+        assert set(lot.now.admitted) == {A}
+        assert lot.now.life.auctioneer == 9_003
+        assert lot.now.params.increment_minor == MILLION
+
     def test_undecided_dossiers_put_the_opening_off(self) -> None:
         lot = registered(A, B)
         lot.act("register", C)

@@ -148,6 +148,7 @@ class TestCases:
         secret(lot, B, 2_000)
         lot.act("withdraw_bid", A)
         assert (lot.now.leader, lot.now.price_minor) == (B, 2_000 * MILLION)
+        assert set(lot.now.life.maxima) == {B}
         assert lot.bid(C, 2_050) == "ACCEPTED"
         assert lot.now.leader == C
 

@@ -76,6 +76,22 @@ class TestRounds:
         lot.tick(END)
         assert (lot.now.status, lot.now.leader) == ("LEADER_DETERMINED", A)
 
+    def test_who_led_before_and_withdrew_has_no_place_in_the_next(self) -> None:
+        lot = rounds()
+        lot.bid(B, 1_050, END - 1)
+        lot.tick(END)
+        lot.act("withdraw_bid", B)
+        lot.tick(END + FIVE)
+        assert (lot.now.status, lot.now.leader) == ("LEADER_DETERMINED", A)
+        lot = rounds()
+        lot.bid(B, 1_050, START + MINUTE)
+        lot.bid(C, 1_100, END - 1)
+        lot.tick(END)
+        lot.bid(A, 1_150, END + FIVE - 1)
+        lot.act("withdraw_bid", C)
+        lot.tick(END + FIVE)
+        assert (lot.now.status, lot.now.leader) == ("LEADER_DETERMINED", A)
+
     def test_no_more_than_the_rules_allow(self) -> None:
         lot = rounds(max_count=1)
         lot.bid(B, 1_050, END - 1)
