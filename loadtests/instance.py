@@ -21,6 +21,8 @@ from auction_engine.bidding.connections import make_redis
 from auction_engine.embedded import EmbeddedServers
 from auction_engine.ledger.migrate import upgrade
 from auction_engine.rules.params import LotParams
+from auction_engine.rules.parts import Confirm
+from auction_engine.rules.terms import Terms
 from auction_engine.serving.children import Child, stop_all
 from auction_engine.serving.listening import listen
 from auction_engine.serving.tether import SUPERVISOR_VARIABLE
@@ -179,9 +181,22 @@ class Instance:
 
 
 def params() -> LotParams:
-    """A lot that is open from now until it is closed by hand."""
-    start_ms = int(time.time() * 1000) - 60_000
-    return LotParams("VND", 0, START_MINOR, 1, start_ms, None, closed_by="AUCTIONEER")
+    """A lot that is open from now until it is closed by hand, with all the rules a real one has.
+
+    What is unusual is asked of every bid, but set so high that none needs to be confirmed.
+    """
+    return LotParams(
+        "VND",
+        0,
+        START_MINOR,
+        1,
+        start_ms=int(time.time() * 1000) - 60_000,
+        end_ms=None,
+        closed_by="AUCTIONEER",
+        automatic_bids=True,
+        confirm=Confirm(ratio_bp=10**12, steps=10**12),
+        terms=Terms(deposit_minor=100),
+    )
 
 
 async def open_lot(log: LogClient, lot: int, bidders: int) -> None:

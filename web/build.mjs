@@ -14,6 +14,7 @@ const DIST = path.join(ROOT, "dist");
 const STAGE = path.join(ROOT, `.dist-${process.pid}`);
 const FONT_FILES = path.join(ROOT, "node_modules/@fontsource/be-vietnam-pro/files");
 const WEIGHTS = [400, 600];
+const LANGUAGES = ["vi", "en"];
 const COMPRESSIBLE = /\.(js|css|svg|json)$/;
 
 function hashed(name, bytes) {
@@ -65,18 +66,59 @@ async function styles(manifest) {
   await emit(manifest, "app.css", Buffer.from(css));
 }
 
-async function scripts(manifest) {
-  for (const name of ["app", "theme"]) {
-    const result = await build({
-      entryPoints: [path.join(ROOT, `ts/${name}.ts`)],
-      bundle: true,
-      minify: true,
-      write: false,
-      format: "iife",
-      target: ["chrome111", "firefox113", "safari16.4"],
-    });
-    await emit(manifest, `${name}.js`, Buffer.from(result.outputFiles[0].text));
+// Of the rules' texts the room shows why something is refused, why the lot stands where it does, and
+// what follows; other acts, boxes and dossiers are the desks' concern.
+const SHOWN = /^rules\.(reason|pause|postponement|stop|failure|forfeit)\./;
+const REFUSALS = /^rules\.refusal\.(WRONG_STATUS|NO_BID|NO_WITHDRAWAL|NOT_OFFERED|ALREADY_OUT|HELD|NOT_YOURS)$/;
+
+/** Whether the script shows this text: statuses and events only where it has no words of its own. */
+function isShown(key, texts) {
+  const [, group, code] = /^rules\.(status|event)\.(.+)$/.exec(key) ?? [];
+  if (group === "status") return !(`live.course.${code}.text` in texts);
+  if (group === "event") return !Object.keys(texts).some((own) => own.startsWith(`live.turn.${code}`));
+  return key.startsWith("live.") || SHOWN.test(key) || REFUSALS.test(key);
+}
+
+/** What the script says, in one language: the pages' texts under `live.`, and those of the rules. */
+async function liveTexts(lang) {
+  const texts = {};
+  for (const name of [`rules.${lang}.json`, `${lang}.json`]) {
+    const text = await readFile(path.join(ROOT, "locales", name), "utf8").catch(() => "{}");
+    Object.assign(texts, JSON.parse(text));
   }
+  const said = Object.entries(texts).filter(([key]) => isShown(key, texts));
+  return Object.fromEntries(said.map(([key, text]) => [key.replace(/^live\./, ""), text]));
+}
+
+/** `#texts` in the script is the language it is built for: kept by browsers, not sent with each page. */
+function textsOf(lang) {
+  return {
+    name: "texts",
+    setup(bundle) {
+      bundle.onResolve({ filter: /^#texts$/ }, () => ({ path: lang, namespace: "texts" }));
+      bundle.onLoad({ filter: /.*/, namespace: "texts" }, async () => (
+        { contents: JSON.stringify(await liveTexts(lang)), loader: "json" }));
+    },
+  };
+}
+
+async function script(entry, plugins = []) {
+  const result = await build({
+    entryPoints: [path.join(ROOT, `ts/${entry}.ts`)],
+    bundle: true,
+    minify: true,
+    write: false,
+    format: "iife",
+    charset: "utf8",
+    target: ["chrome111", "firefox113", "safari16.4"],
+    plugins,
+  });
+  return Buffer.from(result.outputFiles[0].text);
+}
+
+async function scripts(manifest) {
+  await emit(manifest, "theme.js", await script("theme"));
+  for (const lang of LANGUAGES) await emit(manifest, `app.${lang}.js`, await script("app", [textsOf(lang)]));
 }
 
 async function compress(manifest) {

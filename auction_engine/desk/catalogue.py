@@ -120,7 +120,7 @@ class Catalogue:
         Entries name accounts: the caller must show bidder codes instead.
         """
         query = select(JournalRow.body).where(
-            JournalRow.lot_id == lot, JournalRow.kind == "bid.accepted"
+            JournalRow.lot_id == lot, JournalRow.kind.in_(("bid.accepted", "bid.automatic"))
         )
         if before_seq is not None:
             query = query.where(JournalRow.seq < before_seq)

@@ -62,8 +62,10 @@ async def form(request: Request) -> dict[str, str]:
     return fields
 
 
-async def json_object(request: Request, names: frozenset[str]) -> dict[str, Any]:
-    """A JSON object with exactly these fields. Raises Problem 400, 408, 413, 415."""
+async def json_object(
+    request: Request, names: frozenset[str], optional: frozenset[str] = frozenset()
+) -> dict[str, Any]:
+    """A JSON object with these fields and no others. Raises Problem 400, 408, 413, 415."""
     if _media_type(request) != "application/json":
         raise Problem(415, "UNSUPPORTED_TYPE")
     body = await read(request)
@@ -75,6 +77,6 @@ async def json_object(request: Request, names: frozenset[str]) -> dict[str, Any]
         raise Problem(400, "BAD_MESSAGE", "The body is not a JSON object.")
     if missing := names - value.keys():
         raise Problem(400, "BAD_MESSAGE", f"The field `{min(missing)}` is missing.")
-    if extra := value.keys() - names:
+    if extra := value.keys() - names - optional:
         raise Problem(400, "BAD_MESSAGE", f"The field `{min(extra)[:40]}` is not known.")
     return value

@@ -48,8 +48,9 @@ class Doc:
 class Spec:
     """One route: how it is asked for, who may ask, and what answers.
 
-    `fields` are the names a JSON body must have; `csrf=False` only where nobody need be signed in
-    and a body of type JSON already proves that no foreign form sent it.
+    `fields` are the names a JSON body must have, `optional` those it may have; `csrf=False` only
+    where nobody need be signed in and a body of type JSON already proves that no foreign form sent
+    it.
     """
 
     method: str
@@ -58,6 +59,7 @@ class Spec:
     handler: Handler
     kind: Literal["page", "api", "plain"] = "api"
     fields: frozenset[str] | None = None
+    optional: frozenset[str] = frozenset()
     csrf: bool = True
     rated: bool = False
     doc: Doc | None = None
@@ -137,7 +139,7 @@ class Guard:
         else:
             given = request.headers.get("x-csrf-token", "")
             if spec.fields is not None:
-                ask.body = await bodies.json_object(request, spec.fields)
+                ask.body = await bodies.json_object(request, spec.fields, spec.optional)
         # Signing out twice, or after the session has ended, is no forgery.
         harmless = spec.act is Act.SIGN_OUT and ask.viewer is None
         if spec.csrf and not harmless and not _same(given, self._expected(ask)):

@@ -4,6 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from auction_engine.rules.events import Reason
+from auction_engine.rules.lot import Status
+
 Amount = Annotated[int, Field(gt=0, lt=2**53)]
 Whole = Annotated[int, Field(ge=0, lt=2**53)]
 BidId = Annotated[
@@ -22,15 +25,63 @@ class Texts(Model):
 
 
 class Extension(Model):
-    """A bid within `trigger_ms` of the end moves it to `by_ms` after that bid."""
+    """A bid within `trigger_ms` of the end moves it to `by_ms` after that bid; ROUNDS: a further
+    round of `by_ms` for those who bid. `max_count` null: as often as it takes.
+    """
 
     trigger_ms: Whole
     by_ms: Whole
-    max_count: Whole
+    max_count: Whole | None
+    cap_ms: Whole | None = None
+    mode: Literal["LATE_BID", "ROUNDS"] = "LATE_BID"
+
+
+class Falling(Model):
+    """A falling price: step `step` begins at `from_ms`, each price stands for `interval_ms`."""
+
+    step: Whole
+    from_ms: Whole
+    interval_ms: Whole
+    prices_minor: Annotated[
+        list[Amount], Field(description="Of every step; the last is the lowest.")
+    ]
+    draw: Annotated[bool, Field(description="Lots are drawn among acceptances of one step.")]
+    late_ms: Annotated[
+        Whole | None,
+        Field(description="When the first acceptance came that was too late for the one recorded."),
+    ]
+
+
+class Confirm(Model):
+    """Amounts beyond these must be confirmed: hundredths of a percent of the price, or steps."""
+
+    ratio_bp: Whole | None
+    steps: Whole | None
+
+
+class Life(Model):
+    """Where the lot stands beside its price."""
+
+    status: Status
+    method: Literal["ASCENDING", "DESCENDING", "SEALED"]
+    automatic: Annotated[bool, Field(description="Secret maxima may be set.")]
+    ground: str | None
+    since_ms: Annotated[Whole | None, Field(description="Since when the lot is paused.")]
+    due_ms: Annotated[Whole | None, Field(description="When this status ends by itself.")]
+    round: Whole
+    stage: Annotated[Whole, Field(description="Phase of a hybrid lot, 0 for the first.")]
+    stages: Whole
+    winner: Code | None
+    award_minor: Amount | None
+    failure: str | None
+    confirm: Confirm | None = None
+    reserve_minor: Annotated[Whole | None, Field(description="0: secret.")] = None
+    in_round: Annotated[list[Code] | None, Field(description="Who may bid in this round.")] = None
+    falling: Falling | None = None
 
 
 class LotState(Model):
-    phase: Literal["scheduled", "open", "closed"]
+    phase: Literal["scheduled", "open", "paused", "closed"]
     price_minor: Amount | None
     leader: Code | None
     n: Whole
@@ -40,6 +91,9 @@ class LotState(Model):
     extensions: Whole
     extended_by: Whole | None
     robots: list[Code]
+    life: Annotated[
+        Life | None, Field(description="Missing for a lot of which only plain bids are taken.")
+    ] = None
 
 
 class AcceptedBid(Model):
@@ -48,24 +102,38 @@ class AcceptedBid(Model):
     at_ms: Whole
     code: Code
     amount_minor: Amount
+    automatic: Annotated[bool, Field(description="Made within a secret maximum.")] = False
+    void: Annotated[bool, Field(description="Withdrawn, or of somebody disqualified.")] = False
 
 
 class OwnRefusedBid(Model):
     seq: Whole
     at_ms: Whole
-    amount_minor: Amount
-    reason: str
+    amount_minor: Annotated[Amount | None, Field(description="Null for a sealed bid.")]
+    reason: Reason
     minimum_minor: Amount | None
 
 
+class Box(Model):
+    """The own sealed bid that counts."""
+
+    seq: Whole
+    at_ms: Whole
+    bid_id: BidId
+
+
 class You(Model):
-    """The signed-in bidder's own standing."""
+    """The signed-in bidder's own standing. `out` and `forfeit` name their ground."""
 
     code: Code | None
     admitted: bool
     leading: bool
     best_minor: Amount | None
     refused: list[OwnRefusedBid]
+    maximum_minor: Annotated[Amount | None, Field(description="The own secret maximum.")] = None
+    sealed: Box | None = None
+    out: str | None = None
+    forfeit: str | None = None
 
 
 class Lot(Model):
@@ -107,20 +175,27 @@ class Bids(Model):
 
 
 class NewBid(Model):
+    """`step` is the price step an acceptance saw (falling prices, and only they)."""
+
     bid_id: BidId
     amount_minor: Amount
+    step: Whole | None = None
+    automatic: Annotated[bool, Field(description="The amount is a secret maximum.")] = False
+    confirmed: Annotated[bool, Field(description="An unusual amount, confirmed.")] = False
 
 
 class Recorded(Model):
-    """The bid is on disk as the `n`th accepted bid."""
+    """The bid is on disk: the `n`th accepted one, or null for what stays secret."""
 
     t: Literal["recorded"]
     lot: Whole
     bid_id: BidId
-    n: Whole
+    n: Whole | None
     seq: Whole
     at_ms: Whole
-    amount_minor: Amount
+    amount_minor: Amount | None
+    automatic: Annotated[bool, Field(description="A secret maximum.")] = False
+    receipt: Annotated[str | None, Field(description="Of a sealed bid.")] = None
     repeat: Annotated[bool, Field(description="The bid_id had been answered before.")]
 
 
@@ -130,18 +205,11 @@ class Refused(Model):
     t: Literal["refused"]
     lot: Whole
     bid_id: BidId
-    reason: Literal[
-        "BELOW_START",
-        "BELOW_MIN_INCREMENT",
-        "ALREADY_LEADING",
-        "NOT_OPEN_YET",
-        "CLOSED",
-        "NOT_ADMITTED",
-    ]
+    reason: Reason
     minimum_minor: Amount | None
     seq: Whole
     at_ms: Whole
-    amount_minor: Amount
+    amount_minor: Amount | None
     repeat: Annotated[bool, Field(description="The bid_id had been answered before.")]
 
 

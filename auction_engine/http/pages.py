@@ -10,8 +10,12 @@ from auction_engine.http.problems import Problem
 from auction_engine.http.web import Ask, Web
 from auction_engine.identity.demo_logins import DEMO_LOGINS
 from auction_engine.live.views import LotView
+from auction_engine.rules import descending
+from auction_engine.rules.increments import step_minor
+from auction_engine.rules.params import LotParams
 
 BIDS_ON_A_PAGE = 200
+_DRAFTS = ("DRAFT", "CONTRACTED")
 _MOST_SEQ = 2**31
 
 
@@ -21,14 +25,71 @@ def demo_logins(web: Web) -> list[dict[str, str]] | None:
 
 
 async def session_rows(
-    web: Web,
+    web: Web, drafts: bool = False
 ) -> tuple[SessionInfo | None, list[tuple[dict[str, Any], LotView]]]:
-    """The current session and its lots that are put up, in order."""
+    """The current session and its lots that are put up, in order; `drafts`: others too."""
     session = await web.storage.ledger(web.catalogue.newest_session())
     if session is None:
         return None, []
     found = [await web.view(lot) for lot in session.lots]
-    return session, [row for row in found if row is not None]
+    return session, [row for row in found if row is not None and (drafts or _is_public(row[1]))]
+
+
+def _is_public(view: LotView) -> bool:
+    """Whether the lot has been published: a file that is only begun is nobody's business."""
+    return view.state is not None and view.state.status not in _DRAFTS
+
+
+async def _public_lot(web: Web, ask: Ask) -> tuple[dict[str, Any], LotView]:
+    """The published lot named in the address. Raises Problem 404."""
+    lot, view = await web.lot_or_404(ask)
+    if not _is_public(view):
+        raise Problem(404, "UNKNOWN_LOT")
+    return lot, view
+
+
+def _row(web: Web, lot: dict[str, Any], view: LotView) -> dict[str, Any]:
+    """A lot in a list. `fall` is its falling price, None where none falls."""
+    return {"lot": lot, "state": view.public_state(), "fall": view.falling_at(web.now_ms())}
+
+
+def _step(web: Web, view: LotView) -> int | None:
+    """The step of a falling price: with it a page changes though nothing is recorded."""
+    fall = view.falling_at(web.now_ms())
+    return None if fall is None else int(fall["step"])
+
+
+def with_rules(lot: dict[str, Any], view: LotView) -> dict[str, Any]:
+    """The lot with what its room must know of its rules."""
+    assert view.state is not None
+    params = view.state.params
+    methods = {params.method, *(phase.method for phase in params.phases)}
+    price = view.state.price_minor or params.starting_price_minor
+    rules: dict[str, Any] = {
+        "falls": "DESCENDING" in methods,
+        "rises": "ASCENDING" in methods,
+        "automatic": params.automatic_bids,
+        "withdrawal": _withdrawal(params),
+        "increment_rule": params.increment_rule,
+        "increment_table": [list(row) for row in params.increment_table],
+        "step_minor": step_minor(params, price),
+    }
+    if params.descent is not None:
+        prices = descending.ladder(params)
+        rules |= {
+            "interval_ms": params.descent.interval_ms,
+            "floor_minor": prices[-1],
+            "steps": len(prices),
+        }
+    return {**lot, "rules": rules}
+
+
+def _withdrawal(params: LotParams) -> str | None:
+    """What withdrawing a bid costs: FORFEIT the deposit, or FREE; None where it is not possible."""
+    terms = params.terms
+    if terms is None or not terms.withdrawal:
+        return None
+    return "FORFEIT" if "WITHDREW" in terms.forfeit_grounds else "FREE"
 
 
 async def session(web: Web, ask: Ask) -> Response:
@@ -38,7 +99,7 @@ async def session(web: Web, ask: Ask) -> Response:
     def context() -> dict[str, Any]:
         return {
             "session": None if current is None else current.texts(),
-            "lots": [{"lot": lot, "state": view.public_state()} for lot, view in rows],
+            "lots": [_row(web, lot, view) for lot, view in rows],
             "demo_logins": demo_logins(web),
         }
 
@@ -46,24 +107,25 @@ async def session(web: Web, ask: Ask) -> Response:
         return web.page(ask, "session.html", **context())
     stamp = (
         None if current is None else current.id,
-        tuple((view.lot, view.epoch, view.seq) for _, view in rows),
+        tuple((view.lot, view.epoch, view.seq, _step(web, view)) for _, view in rows),
     )
     return web.onlookers_page(ask, "session.html", stamp, "/", context)
 
 
 async def room(web: Web, ask: Ask) -> Response:
     """GET /lots/{lot}: the live room."""
-    lot, view = await web.lot_or_404(ask)
+    lot, view = await _public_lot(web, ask)
     if ask.viewer is not None:
         return draw_room(web, ask, lot, view)
     return web.onlookers_page(
         ask,
         "room.html",
-        (view.epoch, view.seq),
+        (view.epoch, view.seq, _step(web, view)),
         f"/lots/{lot['id']}",
         lambda: {
-            "lot": lot,
+            "lot": with_rules(lot, view),
             "snapshot": view.snapshot(None),
+            "fall": view.falling_at(web.now_ms()),
             "bid_id": "",
             "demo": lot["session"]["demo"],
         },
@@ -80,19 +142,27 @@ def draw_room(
     bid_id: str | None = None,
     typed: str = "",
     headers: dict[str, str] | None = None,
+    how: dict[str, Any] | None = None,
 ) -> Response:
-    """The room of `lot`; `bid_id` only when the same bid is to be sent again."""
+    """The room of `lot`; `bid_id` only when the same bid is to be sent again.
+
+    `typed` and `how` are what was typed and chosen, to be found in the form again.
+    """
     snapshot = view.snapshot(ask.bidder)
+    chosen = how or {}
     return web.page(
         ask,
         "room.html",
         status,
         path=f"/lots/{lot['id']}",
         headers=headers,
-        lot=lot,
+        lot=with_rules(lot, view),
         snapshot=snapshot,
+        fall=view.falling_at(web.now_ms()),
         outcome=outcome,
         typed=typed,
+        typed_step=chosen.get("step"),
+        typed_automatic="automatic" in chosen,
         bid_id=bid_id or str(uuid.uuid4()),
         demo=lot["session"]["demo"],
     )
@@ -100,9 +170,13 @@ def draw_room(
 
 async def record(web: Web, ask: Ask) -> Response:
     """GET /lots/{lot}/record: the accepted bids, a page at a time."""
-    lot, view = await web.lot_or_404(ask)
+    lot, view = await _public_lot(web, ask)
     bids, older = await accepted_bids(web, ask, view)
-    return web.page(ask, "record.html", lot=lot, bids=bids, older=older)
+    newest = "before" not in ask.request.query_params
+    first = bids[-1]["seq"] if older is not None else 0
+    last = bids[0]["seq"] if bids and not newest else view.seq
+    turns = [turn for turn in reversed(view.turns) if first < turn["seq"] <= last]
+    return web.page(ask, "record.html", lot=lot, bids=bids, older=older, turns=turns)
 
 
 async def accepted_bids(
@@ -121,30 +195,37 @@ async def accepted_bids(
         web.catalogue.accepted_bids(view.lot, before, BIDS_ON_A_PAGE + 1)
     )
     assert view.state is not None
-    admitted = view.state.admitted
-    bids = [
-        {
-            "n": entry["n"],
-            "seq": entry["seq"],
-            "at_ms": entry["at_ms"],
-            "code": admitted[entry["bidder"]].code,
-            "amount_minor": entry["amount_minor"],
-        }
-        for entry in entries[:BIDS_ON_A_PAGE]
-    ]
+    bids = [_told(view, entry) for entry in entries[:BIDS_ON_A_PAGE]]
     return bids, bids[-1]["seq"] if len(entries) > BIDS_ON_A_PAGE else None
+
+
+def _told(view: LotView, entry: dict[str, Any]) -> dict[str, Any]:
+    """An accepted bid as everybody may see it."""
+    assert view.state is not None
+    bidder = entry["bidder"]
+    bid = {
+        "n": entry["n"],
+        "seq": entry["seq"],
+        "at_ms": entry["at_ms"],
+        "code": view.state.admitted[bidder].code,
+        "amount_minor": entry["amount_minor"],
+    }
+    if entry["kind"] == "bid.automatic":
+        bid["automatic"] = True
+    if bidder in view.state.life.out:
+        bid["void"] = True
+    return bid
 
 
 async def desk(web: Web, ask: Ask) -> Response:
     """GET /desk: the session as its organiser sees it."""
-    current, rows = await session_rows(web)
+    current, rows = await session_rows(web, drafts=True)
     table = []
     for lot, view in rows:
         assert view.state is not None
         table.append(
             {
-                "lot": lot,
-                "state": view.public_state(),
+                **_row(web, lot, view),
                 "refused": view.state.refused,
                 "viewers": web.gateway.rooms.viewers(view.lot),
             }
@@ -159,12 +240,12 @@ _NO_AGENCY = {"vi": "–", "en": "–"}
 
 async def agency(web: Web, ask: Ask) -> Response:
     """GET /agency: the agency's seized assets and where each stands."""
-    current, rows = await session_rows(web)
+    current, rows = await session_rows(web, drafts=True)
     return web.page(
         ask,
         "agency.html",
         agency=_NO_AGENCY if current is None else current.agency,
-        rows=[{"lot": lot, "state": view.public_state()} for lot, view in rows],
+        rows=[_row(web, lot, view) for lot, view in rows],
     )
 
 

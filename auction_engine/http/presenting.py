@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from auction_engine.http import presenting_amounts as amounts
+from auction_engine.http import presenting_life, presenting_room
 from auction_engine.http.presenting_amounts import AmountError, parse_amount
 
 __all__ = [
@@ -48,9 +49,12 @@ def choose_language(query: str | None, cookie: str | None) -> str:
 
 
 def load_texts(web: Path, lang: str) -> dict[str, str | dict[str, str]]:
-    texts: dict[str, str | dict[str, str]] = json.loads(
-        (web / "locales" / f"{lang}.json").read_text("utf-8")
-    )
+    """The pages' texts and those of the rules, as `web/build.mjs` reads them for the script."""
+    texts: dict[str, str | dict[str, str]] = {}
+    for name in (f"rules.{lang}.json", f"{lang}.json"):
+        file = web / "locales" / name
+        if file.is_file():
+            texts |= json.loads(file.read_text("utf-8"))
     return texts
 
 
@@ -105,10 +109,6 @@ class Presenter:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._live_texts = {
-            lang: {k.removeprefix("live."): v for k, v in texts.items() if k.startswith("live.")}
-            for lang, texts in self._texts.items()
-        }
 
     def asset(self, name: str) -> str:
         """The address of a built file, e.g. asset("app.css")."""
@@ -123,12 +123,14 @@ class Presenter:
     def refusal(
         self, lang: str, reason: str, minimum_minor: int | None, lot: Lot
     ) -> tuple[str, str]:
-        """Why a bid was refused, and the one thing to do next."""
+        """Why a bid was refused: shortly, and in a sentence with the one thing to do next."""
         minimum = "" if minimum_minor is None else self._money(lang)(minimum_minor, lot)
         known = reason if f"live.refused.{reason}" in self._texts[lang] else "OTHER"
-        what = self.text(lang, f"live.refused.{known}", minimum=minimum)
-        cure = self.text(lang, f"live.cure.{known}", minimum=minimum)
-        return what, cure
+        what = self.text(lang, f"live.refused.{known}")
+        key = f"rules.reason.{reason}"
+        if key not in self._texts[lang]:
+            key = "live.refused.OTHER.text"
+        return what, self.text(lang, key, minimum=minimum, price=minimum)
 
     def failure(self, lang: str, code: str) -> str:
         """What an error code of a bid means for the person who sent it."""
@@ -150,6 +152,15 @@ class Presenter:
         helpers = self._helpers(lang)
         page = {**_DEFAULTS.get(template, {}), **context}
         page |= {"lang": lang, "path": path, "viewer": viewer, "csrf": csrf, "now_ms": now_ms}
+        for row in page.get("lots", page.get("rows", ())):
+            row["state"] = {"life": None, **row["state"]}
+            row.setdefault("fall", None)
+        if template == "room.html":
+            words = self._words(lang, page["lot"])
+            page |= presenting_room.told(page, words, lang)
+        elif template == "record.html":
+            words = self._words(lang, page["lot"])
+            page["lines"] = words.lines(page["bids"], page["turns"], len(page["bids"]))
         page["boot"] = self._boot(template, lang, page)
         return self._environment.get_template(template).render({**helpers, **page})
 
@@ -190,6 +201,17 @@ class Presenter:
             "refusal": lambda reason, minimum, lot: self.refusal(lang, reason, minimum, lot),
         }
 
+    def _words(self, lang: str, lot: Lot) -> presenting_life.Words:
+        texts = self._texts[lang]
+        return presenting_life.Words(
+            lambda key, **values: translate(texts, key, values),
+            texts.__contains__,
+            lambda minor: self._money(lang)(minor, lot),
+            lambda ms, with_ms=False: local_time(ms, lang, with_ms=with_ms),
+            lambda ms: local_date(ms, lang),
+            lambda ms: self._duration(lang, ms),
+        )
+
     def _duration(self, lang: str, ms: int) -> str:
         seconds = max(0, -(-ms // 1000))
         if seconds < 60:
@@ -223,7 +245,6 @@ class Presenter:
             "bidder": viewer is not None and viewer["role"] == "bidder",
             "zone": ZONE.key,
             "lots": [self._lot_for_script(row["lot"], lang) for row in rows],
-            "texts": self._live_texts[lang],
         }
         if kind == "room":
             boot["snapshot"] = page["snapshot"]
@@ -234,6 +255,7 @@ class Presenter:
     @staticmethod
     def _lot_for_script(lot: Lot, lang: str) -> dict[str, Any]:
         before, after = amounts.affixes(lot["currency"], lang)
+        rules = presenting_room.PLAIN_RULES | lot.get("rules", {})
         return {
             "id": lot["id"],
             "title": lot["title"][lang],
@@ -243,15 +265,26 @@ class Presenter:
             "unit": amounts.unit_name(lot["currency"], lang),
             "starting_price_minor": lot["starting_price_minor"],
             "increment_minor": lot["increment_minor"],
+            "increment_rule": rules["increment_rule"],
+            "increment_table": rules["increment_table"],
+            "deposit_minor": lot["deposit_minor"],
+            "withdrawal": rules["withdrawal"],
             "extension": lot["extension"],
         }
 
 
 _DEFAULTS: dict[str, dict[str, Any]] = {
-    "room.html": {"outcome": None, "demo": False, "typed": ""},
+    "room.html": {
+        "outcome": None,
+        "demo": False,
+        "typed": "",
+        "typed_step": None,
+        "typed_automatic": False,
+        "fall": None,
+    },
     "session.html": {"demo_logins": None, "session": None},
     "login.html": {"failed": None, "demo_logins": None, "next": "/"},
-    "record.html": {"older": None},
+    "record.html": {"older": None, "turns": []},
     "error.html": {"retry_s": None},
 }
 

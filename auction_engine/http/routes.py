@@ -125,6 +125,7 @@ API = [
         bidding.api_bid,
         rated=True,
         fields=frozenset({"bid_id", "amount_minor"}),
+        optional=frozenset({"step", "automatic", "confirmed"}),
         doc=Doc(
             "Bid. The same bid_id is the same bid and gets the first answer.",
             {

@@ -94,7 +94,9 @@ def _check_bid(message: dict[str, Any]) -> None:
 
 def how_of(message: dict[str, Any]) -> dict[str, Any] | None:
     """What a bid says beside its amount, None for a plain one. Raises MessageError BAD_MESSAGE."""
-    how = {name: message[name] for name in _HOW if message.get(name) not in (None, False)}
+    # By identity: step 0, the starting price, equals False.
+    said = {name: message.get(name) for name in _HOW}
+    how = {name: value for name, value in said.items() if value is not None and value is not False}
     if not how:
         return None
     if not is_how(how):

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Iterable
 
+from auction_engine.rules.lot import LotState, minimum_minor
+from auction_engine.simulation.bidders import Bidder
 from auction_engine.simulation.clocks import BEGIN_S
 from auction_engine.simulation.faults import FAULTS
 from auction_engine.simulation.history import Sent
@@ -112,10 +114,9 @@ class Course:
                 if sent is None or sent.done:
                     break
         seen = world.gateways[0].board.open.get(lot)
-        accounts = [bidder.account for bidder in world.bidders]
-        if seen is None or seen.state is None or not any(may_bid(seen.state, a) for a in accounts):
-            return  # nobody could
-        world.violate(RECOVERS, f"lot {lot} accepted nothing within {self._allowed_s:.1f} s")
+        nobody = seen is not None and seen.state is not None and not self._bidder_for(seen.state)
+        if world.head(lot, "phase") == "open" and not nobody:
+            world.violate(RECOVERS, f"lot {lot} accepted nothing within {self._allowed_s:.1f} s")
 
     def _probe(self, lot: int) -> Sent | None:
         world = self._world
@@ -124,10 +125,16 @@ class Course:
             if seen is None or seen.state is None:
                 continue
             offer = offer_for(seen.state, "prober", world.log.clock.wall_ms(), world.chance)
-            for bidder in world.bidders:
-                if offer is not None and may_bid(seen.state, bidder.account):
-                    return bidder.bid(seen.shard, lot, offer)
+            bidder = self._bidder_for(seen.state)
+            return bidder.bid(seen.shard, lot, offer) if bidder and offer else None
         return None
+
+    def _bidder_for(self, state: LotState) -> Bidder | None:
+        """Somebody whose bid must be accepted, None if there is nobody, or no higher amount."""
+        if state.method != "DESCENDING" and minimum_minor(state) is None:
+            return None
+        able = [b for b in self._world.bidders if may_bid(state, b.account)]
+        return self._world.chance.choice(able) if able else None
 
     async def _has_book(self, lot: int) -> None:
         """Wait until an open lot's order book is that of its journal, it is closed, or too late."""

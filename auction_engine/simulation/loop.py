@@ -12,9 +12,11 @@ from collections.abc import Callable, Coroutine
 from contextvars import Context, ContextVar, copy_context
 from typing import Any, TypeVarTuple
 
-# Steps without any time passing, and time: more of them is something that would never end.
-_MOST_AT_ONE_MOMENT = 1_000_000
+# Turns without any time passing, and time: more of them is something that would never end.
+_MOST_AT_ONE_MOMENT = 1_000
 _LONGEST_S = 3_600.0
+# Looking after each step whether to stop costs less than a turn of `run_forever` for each.
+_STEPS_A_TURN = 1_000
 
 _Ts = TypeVarTuple("_Ts")
 _process: ContextVar["Process | None"] = ContextVar("process", default=None)
@@ -99,12 +101,16 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._due.extend(steps)
 
     def _run_once(self) -> None:
-        """One turn, called by `run_forever`: everything that is due, or else the next timer."""
+        """Some steps in their order, called by `run_forever` until somebody says stop."""
         due = self._due
-        if not due:
-            due.append(self._next_timer())
-        for _ in range(len(due)):
-            step = due.popleft()
+        self._at_this_moment += 1
+        if self._at_this_moment > _MOST_AT_ONE_MOMENT:
+            self._at_this_moment = 0
+            raise Stalled(f"Time stands still at {self._now_s:.6f} s.")
+        for _ in range(_STEPS_A_TURN):
+            if self._stopping:  # type: ignore[attr-defined]
+                return
+            step = due.popleft() if due else self._next_timer()
             if step._cancelled:
                 continue
             if self.stopped_processes:
@@ -127,9 +133,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
                 continue
             if when > self._now_s:
                 self._now_s, self._at_this_moment = when, 0
-            self._at_this_moment += 1
-            if self._at_this_moment > _MOST_AT_ONE_MOMENT or when > _LONGEST_S:
-                raise Stalled(f"Time stands still at {self._now_s:.6f} s.")
+            if when > _LONGEST_S:
+                raise Stalled(f"There is no end at {self._now_s:.6f} s.")
             return step
         raise Stalled(f"Nothing is left to happen at {self._now_s:.6f} s.")
 

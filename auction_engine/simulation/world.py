@@ -21,6 +21,7 @@ from auction_engine.simulation.recorders import RecorderHost
 from auction_engine.simulation.staff import Desk
 from auction_engine.simulation.wire import Wire
 
+ON_DISK = "1 a bid is in the ledger when its answer is heard"
 # Of one broken promise no more than this many cases are kept.
 _TOLD_OF_EACH = 3
 
@@ -144,7 +145,7 @@ class World:
     def check_on_disk(self, sent: Sent, entry: Entry) -> None:
         """1: at the moment a bidder hears of it, the bid is in the ledger."""
         if sent.key not in self.ledger.keys:
-            self.violate("1 acknowledged bids are in the ledger", f"not on disk: {entry}")
+            self.violate(ON_DISK, f"not there: {entry}")
 
     def true_s(self) -> float:
         """UTC seconds, as they are."""

@@ -31,12 +31,17 @@ from auction_engine.identity import accounts
 from auction_engine.identity.passwords import Passwords
 from auction_engine.ledger import store
 from auction_engine.ledger.database import make_engine
+from auction_engine.rules.commands import Act
 from auction_engine.rules.params import Extension, LotParams
+from auction_engine.rules.parts import Descent
+from auction_engine.rules.terms import Terms
 from auction_engine.settings import PREFIX, Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "a long enough password"
 START, STEP = 4_200_000_000, 50_000_000
+# One bidder is enough, so that a test need not have two where one will do.
+TERMS = Terms(min_participants=1, single_bidder="ALWAYS", deposit_minor=START // 10)
 FIRST_ACCOUNT = 7_310_549
 _START_S = 60.0
 _ADDRESS = re.compile(r"http://\S+(?=/)")
@@ -100,6 +105,27 @@ class Instance:
                 await self.until(lot, lambda state: state["phase"] == "open")
         return lots
 
+    async def falls(
+        self, interval_ms: int, *, steps: int = 10, begins_s: float = 1, **changes: Any
+    ) -> int:
+        """A lot whose price falls from START by STEP, every `interval_ms`, `steps` times."""
+        values: dict[str, Any] = {
+            "method": "DESCENDING", "end_ms": None, "extension": None, "terms": TERMS,
+            "start_ms": int((time.time() + begins_s) * 1000),
+            "descent": Descent(
+                "LINEAR", interval_ms, floor_minor=START - steps * STEP, step_minor=STEP
+            ),
+        }  # fmt: skip
+        (lot,) = await self.put_up(1, **(values | changes))
+        if begins_s < 10:
+            await self.until(lot, lambda state: state["phase"] == "open")
+        return lot
+
+    async def act(self, lot: int, name: str, role: Any, actor: int = 1, **data: Any) -> None:
+        """What somebody does in the life of `lot`."""
+        shard = shard_of(lot, self.settings.shards)
+        await self.log.act(shard, lot, Act(name, role, actor, data.pop("reason", None), data))
+
     async def on_first_page(self, lot: int) -> None:
         """Until the session of `lot` is the one that pages begin with."""
         async with asyncio.timeout(10), httpx.AsyncClient(base_url=self.base) as client:
@@ -114,16 +140,18 @@ class Instance:
             await listing.admit(self.log, shard_of(lot, self.settings.shards), lot, made.id)
         return login
 
-    async def bid(self, login: str, lot: int, amount_minor: int) -> dict[str, Any]:
-        """An accepted bid of `login`, made over HTTP."""
+    async def bid(
+        self, login: str, lot: int, amount_minor: int, *, recorded: bool = True, **how: Any
+    ) -> dict[str, Any]:
+        """A bid of `login`, made over HTTP; accepted unless `recorded` says otherwise."""
         async with httpx.AsyncClient(base_url=self.base, timeout=10) as client:
             told = {"login": login, "password": PASSWORD}
             csrf = (await client.post("/api/login", json=told)).json()["csrf"]
             answer = await client.post(
                 f"/api/lots/{lot}/bids", headers={"X-CSRF-Token": csrf},
-                json={"bid_id": str(uuid.uuid4()), "amount_minor": amount_minor},
+                json={"bid_id": str(uuid.uuid4()), "amount_minor": amount_minor, **how},
             )  # fmt: skip
-        assert answer.json()["t"] == "recorded", answer.text
+        assert (answer.json()["t"] == "recorded") is recorded, answer.text
         return dict(answer.json())
 
     async def account_id(self, login: str) -> int:

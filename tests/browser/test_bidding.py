@@ -98,7 +98,8 @@ async def test_a_bid_overtaken_on_its_way_is_refused_and_cured_by_one_press(
 
     refusal = slow.acts.first
     await expect(refusal).to_have_class("is-refused")
-    await expect(refusal).to_contain_text("Không nhận: thấp hơn mức tối thiểu.")
+    await expect(refusal).to_contain_text(f"Không nhận {dong(START)}")
+    await expect(refusal).to_contain_text(f"Hãy trả từ {dong(START + 2 * STEP)} trở lên.")
     await slow.stands("no_bid")
     await expect(slow.page.locator("[data-refused-list] li")).to_contain_text(dong(START))
     await refusal.get_by_role("button", name=f"Trả {dong(START + 2 * STEP)}").click()
@@ -118,7 +119,7 @@ async def test_an_amount_below_the_minimum_is_marked_before_and_refused_after(
     await expect(room.note).to_contain_text(f"Thấp hơn mức nhận được lúc này: {dong(START)}")
     await expect(room.amount).to_have_attribute("aria-invalid", "true")
     await room.act.click()
-    await expect(room.acts.first).to_contain_text("Không nhận: thấp hơn giá khởi điểm.")
+    await expect(room.acts.first).to_contain_text("Số tiền thấp hơn giá khởi điểm")
     assert await instance.bids(lot) == []
 
 

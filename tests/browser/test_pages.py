@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
 
-from browser.instance import ROOT, START, STEP, Instance
+from browser.instance import ROOT, START, STEP, TERMS, Instance
 from browser.visitors import Room, Visitor, Visitors
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -21,7 +21,8 @@ ROOM_MAX_BYTES = 150 * 1024
 NAMES = (
     "session", "room of an onlooker", "room of the leader", "room of one outbid",
     "room of one refused", "room of a question", "room that has closed", "record", "login",
-    "login that failed", "desk", "agency", "error",
+    "login that failed", "desk", "agency", "error", "room of a falling price",
+    "room of one too late", "room of automatic bids", "room in a pause", "record with turns",
 )  # fmt: skip
 
 
@@ -35,6 +36,11 @@ class Scene:
     outbid: str
     organisation: str
     officer: str
+    falling: int
+    accepted: int
+    automatic: int
+    paused: int
+    bidder: str
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -44,9 +50,26 @@ async def scene(instance: Instance) -> Scene:
     await instance.bid(outbid, lot, START)
     await instance.bid(leader, lot, START + STEP)
     await instance.until(closed, lambda state: state["phase"] == "closed")
+    falling, accepted = [await instance.falls(600_000) for _ in range(2)]
+    (automatic,) = await instance.put_up(automatic_bids=True, terms=TERMS)
+    (paused,) = await instance.put_up(terms=TERMS)
+    bidder = await instance.person("bidder", [falling, accepted, automatic, paused])
+    first = await instance.person("bidder", [accepted, paused])
+    await instance.bid(first, accepted, START, step=0)
+    late = await instance.bid(bidder, accepted, START, step=0, recorded=False)
+    assert late["reason"] == "TOO_LATE"
+    await instance.bid(bidder, automatic, START + 9 * STEP, automatic=True)
+    await instance.bid(first, paused, START)
+    await instance.bid(bidder, paused, START + STEP)
+    await instance.act(
+        paused, "disqualify", "AUCTIONEER", bidder=await instance.account_id(first),
+        ground="DISORDER", reason="Gây rối",
+    )  # fmt: skip
+    await instance.act(paused, "report_incident", "ORGANISATION", what="Mất điện")
     return Scene(
         lot, closed, leader, outbid,
         await instance.person("organisation"), await instance.person("officer"),
+        falling, accepted, automatic, paused, bidder,
     )  # fmt: skip
 
 
@@ -67,6 +90,11 @@ async def show(visitors: Visitors, scene: Scene, name: str, **options: Any) -> P
         "desk": (scene.organisation, "/desk"),
         "agency": (scene.officer, "/agency"),
         "error": (None, "/lots/999999999"),
+        "room of a falling price": (scene.bidder, f"/lots/{scene.falling}"),
+        "room of one too late": (scene.bidder, f"/lots/{scene.accepted}"),
+        "room of automatic bids": (scene.bidder, f"/lots/{scene.automatic}"),
+        "room in a pause": (scene.bidder, f"/lots/{scene.paused}"),
+        "record with turns": (None, f"/lots/{scene.paused}/record"),
     }[name]
     visitor = await visitors.come(login, **options)
     page = visitor.page
@@ -82,6 +110,12 @@ async def show(visitors: Visitors, scene: Scene, name: str, **options: Any) -> P
         await page.locator("#password").fill("nothing")
         await page.locator("form.stack button").click()
         await expect(page.get_by_role("alert")).to_be_visible()
+    elif name == "room of automatic bids":
+        await Room(page).connected()
+        if await (other := page.locator("[data-other]")).is_visible():
+            await other.click()
+        await page.get_by_role("radio", name="Trả tự động").check()
+        await Room(page).type(str(START + 20 * STEP))
     elif name == "room of one refused":
         await bid_anything(page, START)
         await expect(Room(page).acts.first).to_have_class("is-refused")
@@ -163,13 +197,14 @@ async def test_axe_finds_nothing_that_keeps_people_out(
     assert found == {}
 
 
-async def test_the_room_weighs_little(scene: Scene, visitors: Visitors) -> None:
-    visitor = await visitors.come(scene.leader)
+@pytest.mark.parametrize("method", ["rising", "falling"])
+async def test_the_room_weighs_little(scene: Scene, visitors: Visitors, method: str) -> None:
+    visitor = await visitors.come(scene.leader if method == "rising" else scene.bidder)
     session = await visitor.context.new_cdp_session(visitor.page)
     sizes: list[float] = []
     await session.send("Network.enable")
     session.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
-    await visitor.room(scene.lot)
+    await visitor.room(scene.lot if method == "rising" else scene.falling)
     await visitor.page.evaluate("document.fonts.ready.then(() => null)")
     # The document, two scripts, the styles, a picture and the typeface at least.
     assert len(sizes) >= 8

@@ -41,6 +41,8 @@ class Room:
         self.standing = page.locator("[data-standing]")
         self.price = page.locator("[data-field=price]")
         self.act = page.locator("[data-act]")
+        self.accept = page.locator("[data-accept-act]")
+        self.course = page.locator("[data-course]")
         self.amount = page.locator("#amount")
         self.acts = page.locator("[data-acts] li")
         self.record = page.locator("[data-ledger] tr")

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from typing import Any
 
 import httpx
 import pytest
 from house import CSRF, START, STEP, House, new_id
+
+from auction_engine.desk import listing
+from auction_engine.rules.parts import Confirm, Descent
+from auction_engine.rules.terms import Terms
 
 BIG = 2**53
 
@@ -217,13 +222,13 @@ async def test_a_recorder_that_is_away_is_not_taken_for_a_refusal(
 
 
 async def form(
-    client: httpx.AsyncClient, lot: int, amount: str, bid_id: str | None = None
+    client: httpx.AsyncClient, lot: int, amount: str, bid_id: str | None = None, **more: str
 ) -> httpx.Response:
     drawn = (await client.get(f"/lots/{lot}?lang=en")).text
     csrf, own = CSRF.search(drawn), re.search(r'name="bid_id" value="([^"]+)"', drawn)
     assert csrf is not None
     assert own is not None
-    fields = {"csrf": csrf[1], "bid_id": bid_id or own[1], "amount": amount}
+    fields = {"csrf": csrf[1], "bid_id": bid_id or own[1], "amount": amount, **more}
     return await client.post(f"/lots/{lot}/bids", data=fields)
 
 
@@ -236,7 +241,7 @@ async def test_a_bid_by_form_is_answered_with_the_room(house: House) -> None:
         assert "You lead" in answer.text
         assert 'class="outcome outcome--recorded"' in answer.text
         answer = await form(client, lot, "4,250,000,000 đ")
-        assert "Refused: the highest bid is already yours." in answer.text
+        assert "The highest bid is already yours" in answer.text
         state = (await client.get(f"/api/lots/{lot}")).json()
         assert state["state"]["n"] == 1
         assert [bid["amount_minor"] for bid in state["you"]["refused"]] == [START + STEP]
@@ -298,3 +303,145 @@ async def test_forms_are_read_to_the_letter(house: House) -> None:
             assert "<html" in answer.text
         answer = await client.post(path, json={"csrf": csrf})
         assert answer.status_code == 415
+
+
+# --- falling prices, maxima and confirmations, in words and without JavaScript ----------------
+
+
+async def put_up(house: House, **params: Any) -> int:
+    """A lot with a life, open, with everybody admitted."""
+    terms = Terms(min_participants=1, single_bidder="ALWAYS")
+    (lot,) = await house.put_up(1, **({"extension": None, "terms": terms} | params))
+    for person in house.people.values():
+        if person.role == "bidder":
+            await listing.admit(house.log, house.shard(lot), lot, person.id)
+    await house.is_open(lot)
+    return lot
+
+
+async def falling(house: House, interval_ms: int = 600_000) -> int:
+    """From START by STEP to the floor, one price in ten minutes."""
+    return await put_up(
+        house, method="DESCENDING", end_ms=None, start_ms=int(time.time() * 1000) + 500,
+        descent=Descent("LINEAR", interval_ms, floor_minor=START - 4 * STEP, step_minor=STEP),
+    )  # fmt: skip
+
+
+def hidden(page: str, name: str) -> str:
+    found = re.search(f'name="{name}" value="([^"]*)"', page)
+    assert found is not None, name
+    return found[1]
+
+
+async def test_the_form_accepts_the_price_and_step_it_was_drawn_with(house: House) -> None:
+    await house.account("binh", "bidder")
+    lot = await falling(house)
+    async with house.signed_in("an") as first, house.signed_in("binh") as second:
+        page = (await first.get(f"/lots/{lot}?lang=en")).text
+        assert (hidden(page, "step"), hidden(page, "amount")) == ("0", str(START))
+        assert "Accept VND\N{NO-BREAK SPACE}4,200,000,000" in page
+        assert 'name="amount" inputmode' not in page
+        await second.get(f"/lots/{lot}?lang=en")
+
+        # A step that is not the present one is refused at whatever price, never re-priced.
+        stale = await form(second, lot, str(START - STEP), step="1")
+        assert "Refused: VND\N{NO-BREAK SPACE}4,150,000,000" in stale.text
+        assert "the price was VND\N{NO-BREAK SPACE}4,200,000,000 already" in stale.text
+        mixed = await form(second, lot, str(START - STEP), step="0")
+        assert "your acceptance does not bind you" in mixed.text
+
+        won = await form(first, lot, str(START), step="0")
+        assert "Recorded as no. 1" in won.text
+        assert "standing--first" in won.text
+        assert "Provisional result" in won.text
+        # No form is left, so the second acceptance comes from a page drawn before.
+        csrf = second.headers["X-CSRF-Token"]
+        fields = {"csrf": csrf, "bid_id": new_id(), "amount": str(START), "step": "0"}
+        late = (await second.post(f"/lots/{lot}/bids", data=fields)).text
+        assert "Somebody else&#39;s acceptance was recorded before yours." in late
+        bids = (await second.get(f"/api/lots/{lot}")).json()
+        own_ms, first_ms = bids["you"]["refused"][0]["at_ms"], bids["bids"][0]["at_ms"]
+        for at_ms in (own_ms, first_ms):
+            assert f".{at_ms % 1000:03d}</td>" in late
+        assert (f"{own_ms - first_ms} ms later" in late) or own_ms == first_ms
+        # And it stays with him, on every later page.
+        later = (await second.get(f"/lots/{lot}?lang=en")).text
+        assert "standing--late" in later
+        again = (await first.get(f"/lots/{lot}?lang=en")).text
+        assert re.search(r"the next came (at .* ms later|in the same millisecond)", again)
+
+
+@pytest.mark.parametrize("step", ["", "-1", "1.5", "x", "٣", "9" * 12])
+async def test_a_step_that_is_none_is_not_guessed_at(house: House, step: str) -> None:
+    lot = await falling(house)
+    async with house.signed_in("an") as client:
+        answer = await form(client, lot, str(START), step=step)
+        assert answer.status_code == 400
+        assert (await client.get(f"/api/lots/{lot}")).json()["you"]["refused"] == []
+
+
+async def test_the_form_offers_the_nearest_amounts_between_two_steps(house: House) -> None:
+    lot = await put_up(house, increment_rule="FROM_START_MULTIPLE")
+    async with house.signed_in("an") as client:
+        answer = (await form(client, lot, str(START + STEP + 1))).text
+        assert "The amount lies between two steps" in answer
+        assert re.findall(r'name="choose" value="(\d+)"', answer) == [
+            str(START + STEP), str(START + 2 * STEP)
+        ]  # fmt: skip
+        chosen = await form(client, lot, "", choose=str(START + 2 * STEP))
+        assert "Recorded as no. 1" in chosen.text
+
+
+async def test_an_unusual_amount_is_confirmed_in_the_form_and_then_taken(house: House) -> None:
+    lot = await put_up(house, confirm=Confirm(30_000, None))
+    amount = START * 3 + STEP
+    async with house.signed_in("an") as client:
+        asked = (await form(client, lot, str(amount))).text
+        assert "it has not been recorded yet" in asked
+        assert f'name="confirmed" value="{amount}"' in asked
+        assert f'value="{amount}"' in asked
+        assert "twelve billion six hundred and fifty million Vietnamese dong" in asked
+        assert "3 times the current price" in asked
+        # Confirmed is what was read, not what stands in the field by then.
+        other = (await form(client, lot, str(amount + STEP), confirmed=str(amount))).text
+        assert "it has not been recorded yet" in other
+        taken = (await form(client, lot, str(amount), confirmed=str(amount))).text
+        assert "Recorded as no. 1" in taken
+
+
+async def test_a_secret_maximum_by_form(house: House) -> None:
+    await house.account("binh", "bidder")
+    lot = await put_up(house, automatic_bids=True)
+    maximum = START + 9 * STEP
+    async with house.signed_in("an") as first, house.signed_in("binh") as second:
+        page = (await first.get(f"/lots/{lot}?lang=en")).text
+        assert "nobody else sees it" in page
+        told = (await form(first, lot, str(maximum), automatic="1")).text
+        assert "Maximum recorded at" in told
+        assert "up to VND\N{NO-BREAK SPACE}4,650,000,000. Only you see this." in told
+        answer = await form(second, lot, str(START + STEP), automatic="0")
+        assert "Recorded as no. 2" in answer.text
+        assert "Outbid" in answer.text
+        assert "automatic</span>" in answer.text
+        for path in (f"/lots/{lot}?lang=en", f"/api/lots/{lot}", f"/lots/{lot}/record"):
+            text = (await second.get(path)).text
+            assert str(maximum) not in text
+            assert "4,650,000,000" not in text
+        lower = await form(first, lot, str(maximum), automatic="1")
+        assert "not above the one you have set" in lower.text
+
+
+async def test_the_api_takes_what_a_bid_says_beside_its_amount(house: House) -> None:
+    lot = await falling(house)
+    async with house.signed_in("an") as client:
+        body = {"bid_id": new_id(), "amount_minor": START}
+        told = (await client.post(f"/api/lots/{lot}/bids", json=body)).json()
+        assert told["reason"] == "STALE_PRICE"
+        for wrong in ({"step": "0"}, {"step": -1}, {"step": True}, {"more": 1}):
+            answer = await client.post(
+                f"/api/lots/{lot}/bids", json=body | {"bid_id": new_id()} | wrong
+            )
+            assert answer.status_code == 400, wrong
+        body = {"bid_id": new_id(), "amount_minor": START, "step": 0}
+        told = (await client.post(f"/api/lots/{lot}/bids", json=body)).json()
+        assert (told["t"], told["n"]) == ("recorded", 1)

@@ -11,8 +11,13 @@ import httpx
 import pytest
 from house import START, STEP, House, new_id
 
+from auction_engine.desk import listing
 from auction_engine.http.headers import CSP
 from auction_engine.http.presenting import presenter
+from auction_engine.rules.commands import Act
+from auction_engine.rules.params import LotParams
+from auction_engine.rules.parts import Descent
+from auction_engine.rules.terms import Terms
 
 
 @pytest.mark.parametrize("lang", ["vi", "en"])
@@ -215,3 +220,80 @@ async def test_a_lot_that_the_auctioneer_closes_has_no_end_to_show(house: House)
         for login, path in (("auctioneer", "/desk"), ("officer", "/agency")):
             async with house.signed_in(login) as client:
                 assert (await client.get(path)).status_code == 200
+
+
+async def test_a_falling_price_falls_on_every_page_though_nothing_is_recorded(house: House) -> None:
+    """Onlookers' pages are kept and given to many: they change with the price all the same."""
+    start_ms = int(time.time() * 1000) + 1_500
+    descent = Descent("LINEAR", 1_500, floor_minor=START - 40 * STEP, step_minor=STEP)
+    (lot,) = await house.put_up(
+        1, method="DESCENDING", end_ms=None, extension=None, descent=descent, start_ms=start_ms,
+        terms=Terms(min_participants=1),
+    )  # fmt: skip
+    async with house.browser() as client:
+        await asyncio.sleep(1.1)  # the newest session is known a second later
+        for path in ("/", f"/lots/{lot}"):
+            assert "First price" in (await client.get(f"{path}?lang=en")).text or path == "/"
+        await house.is_open(lot)
+        seq = (await client.get(f"/api/lots/{lot}")).json()["seq"]
+        seen: set[int] = set()
+        while len(seen) < 3:
+            before = price_at(start_ms)
+            pages = [(await client.get(f"{path}?lang=en")).text for path in ("/", f"/lots/{lot}")]
+            shown = [page for page in pages if f"{before:,}" in page]
+            if price_at(start_ms) == before:
+                assert len(shown) == 2
+                seen.add(before)
+            await asyncio.sleep(0.2)
+        assert (await client.get(f"/api/lots/{lot}")).json()["seq"] == seq
+    for login, path in (("auctioneer", "/desk"), ("officer", "/agency")):
+        async with house.signed_in(login) as client:
+            assert "falls in" in (await client.get(f"{path}?lang=en")).text
+
+
+def price_at(start_ms: int) -> int:
+    return START - (int(time.time() * 1000) - start_ms) // 1_500 * STEP
+
+
+async def test_the_whole_record_has_automatic_bids_turns_and_what_is_void(house: House) -> None:
+    await house.account("binh", "bidder")
+    (lot,) = await house.put_up(1, automatic_bids=True, extension=None, terms=Terms())
+    for login in ("an", "binh"):
+        await listing.admit(house.log, house.shard(lot), lot, house.people[login].id)
+    await house.is_open(lot)
+    path = f"/api/lots/{lot}/bids"
+    async with house.signed_in("an") as first, house.signed_in("binh") as second:
+        maximum = {"bid_id": new_id(), "amount_minor": START + 5 * STEP, "automatic": True}
+        assert (await first.post(path, json=maximum)).json()["n"] is None
+        bid = {"bid_id": new_id(), "amount_minor": START + STEP}
+        assert (await second.post(path, json=bid)).json()["n"] == 2
+    withdraw = Act("withdraw_bid", "BIDDER", house.people["binh"].id)
+    await house.log.act(house.shard(lot), lot, withdraw)
+    async with house.browser() as client:
+        for _ in range(100):
+            bids = (await client.get(path)).json()["bids"]
+            if bids[1].get("void"):
+                break
+            await asyncio.sleep(0.02)
+        assert [bid["n"] for bid in bids] == [3, 2, 1]
+        assert [bid.get("automatic", False) for bid in bids] == [True, False, True]
+        assert [bid.get("void", False) for bid in bids] == [False, True, False]
+        page = (await client.get(f"/lots/{lot}/record?lang=en")).text
+    assert page.count("automatic</span>") == 2
+    assert "<s>4,250,000,000</s>" in page
+    assert page.index("withdrew; the bids of") < page.index("4,300,000,000")
+
+
+async def test_a_file_that_is_only_begun_is_on_no_public_page(house: House) -> None:
+    lots = await house.put_up(2, terms=Terms())
+    made = await listing.create_lots(house.engine, 1, [{"title": {}}], house.settings.shards)
+    draft, shard = made[0]
+    now_ms = int(time.time() * 1000)
+    params = LotParams(
+        "VND", 0, START, STEP, now_ms + 600_000, now_ms + 900_000, terms=Terms()
+    )  # fmt: skip
+    await house.log.draft_lot(shard, draft, params)
+    async with house.browser() as client:
+        for path in (f"/lots/{draft}", f"/lots/{draft}/record"):
+            assert (await client.get(path)).status_code == 404
+        assert (await client.get(f"/lots/{lots[0]}")).status_code == 200

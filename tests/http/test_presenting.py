@@ -7,7 +7,7 @@ import json
 import re
 import string
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
@@ -16,24 +16,23 @@ from hypothesis import strategies as st
 
 from auction_engine.http import presenting, presenting_amounts
 from auction_engine.http.presenting import AmountError, Presenter, parse_amount
+from auction_engine.live import course
+from auction_engine.rules import grounds as grounds_of
+from auction_engine.rules.events import Reason
+from auction_engine.rules.lot import BEFORE_OPENING, Status
 
 ROOT = Path(__file__).resolve().parents[2]
 LANGS = presenting.LANGUAGES
 TEXTS = {lang: presenting.load_texts(ROOT / "web", lang) for lang in LANGS}
-REASONS = (
-    "BELOW_START",
-    "BELOW_MIN_INCREMENT",
-    "ALREADY_LEADING",
-    "NOT_OPEN_YET",
-    "CLOSED",
-    "NOT_ADMITTED",
-)
+REASONS = get_args(Reason)
 ERRORS = (
     "BAD_MESSAGE",
     "BAD_AMOUNT_NOT_INTEGER",
     "BAD_AMOUNT_NOT_POSITIVE",
     "BAD_AMOUNT_TOO_LARGE",
     "BAD_BID_ID",
+    "BAD_BOX_FORM",
+    "BAD_BOX_POINT",
     "BID_ID_REUSED",
     "UNKNOWN_LOT",
     "NOT_A_BIDDER",
@@ -78,9 +77,32 @@ def test_every_text_a_template_or_script_asks_for_exists() -> None:
 def test_every_reason_and_error_has_its_words(lang: str) -> None:
     for reason in REASONS:
         assert f"live.refused.{reason}" in TEXTS[lang]
-        assert f"live.cure.{reason}" in TEXTS[lang]
+        assert f"rules.reason.{reason}" in TEXTS[lang]
     for code in ERRORS:
         assert f"live.error.{code}" in TEXTS[lang]
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_every_turn_status_ground_and_failure_has_its_words(lang: str) -> None:
+    texts = TEXTS[lang]
+    for kind in course._PUBLIC:
+        kinds = [kind]
+        if kind == "incident.decided":
+            kinds = [f"{kind}.CONTINUE", f"{kind}.ANNUL"]
+        assert [k for k in kinds if f"live.turn.{k}" not in texts] == []
+    # Before the opening only a postponement is told, and a pause is told by its ground.
+    untold = {"DRAFT", "CONTRACTED", "PUBLISHED", "READY", "RUNNING", "BIDDING_CLOSED"}
+    untold |= {"REGISTRATION_OPEN", "REGISTRATION_CLOSED"}
+    for status in {*get_args(Status), "INCIDENT"} - untold:
+        assert f"live.course.{status}" in texts
+        own, rules = f"live.course.{status}.text", f"rules.status.{status}"
+        assert own in texts or rules in texts or status == "INCIDENT"
+    grounds = {"INCIDENT", *grounds_of.PAUSE_GROUNDS, *grounds_of.STOP_GROUNDS}
+    grounds |= {*grounds_of.DISQUALIFICATIONS, *grounds_of.ANNULMENTS}
+    grounds |= {*grounds_of.POSTPONEMENTS, *grounds_of.NOT_OPENED}
+    assert [g for g in sorted(grounds) if f"live.ground.{g}" not in texts] == []
+    assert [f for f in grounds_of.FAILURES if f"rules.failure.{f}" not in texts] == []
+    assert [c for c in grounds_of.CHANGES if f"live.change.{c}" not in texts] == []
 
 
 def test_money_is_written_the_local_way() -> None:
@@ -238,7 +260,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Presenter:
     web = tmp_path_factory.mktemp("web")
     for part in ("locales", "templates"):
         (web / part).symlink_to(ROOT / "web" / part)
-    names = ["app.css", "app.js", "theme.js"]
+    names = ["app.css", "app.vi.js", "app.en.js", "theme.js"]
     names += [f"fonts/be-vietnam-pro-latin-{weight}.woff2" for weight in (400, 600)]
     names += [f"illustrations/{f.name}" for f in (ROOT / "web" / "illustrations").glob("*.svg")]
     (web / "dist").mkdir()
@@ -331,6 +353,7 @@ OUTCOMES: list[dict[str, Any] | None] = [
         "bid_id": "1",
         "reason": "BELOW_MIN_INCREMENT",
         "minimum_minor": 3_950_000_000,
+        "amount_minor": 5,
         "seq": 4,
         "at_ms": NOW,
         "repeat": False,
@@ -339,8 +362,9 @@ OUTCOMES: list[dict[str, Any] | None] = [
         "t": "refused",
         "lot": "lot-0",
         "bid_id": "1",
-        "reason": "CLOSED",
+        "reason": "UNREADABLE",
         "minimum_minor": None,
+        "amount_minor": None,
         "seq": 4,
         "at_ms": NOW,
         "repeat": False,
@@ -354,6 +378,7 @@ OUTCOMES: list[dict[str, Any] | None] = [
         "bid_id": "1",
         "reason": "NEWER_THAN_THIS_PAGE",
         "minimum_minor": 1,
+        "amount_minor": 5,
         "seq": 4,
         "at_ms": NOW,
         "repeat": False,
@@ -455,3 +480,230 @@ def test_demonstration_assets_are_whole(asset: dict[str, Any]) -> None:
     for pair in pairs:
         assert set(pair) == {"vi", "en"}
         assert all(pair.values())
+
+
+# The life of a lot, and falling prices.
+
+
+def life(status: str, **changes: Any) -> dict[str, Any]:
+    return {
+        "status": status,
+        "method": "ASCENDING",
+        "automatic": False,
+        "ground": None,
+        "since_ms": None,
+        "due_ms": None,
+        "round": 0,
+        "stage": 0,
+        "stages": 1,
+        "winner": None,
+        "award_minor": None,
+        "failure": None,
+        **changes,
+    }
+
+
+PRICES = [3_900_000_000, 3_800_000_000, 3_700_000_000]
+FALLING = {
+    "step": 0,
+    "from_ms": NOW - 60_000,
+    "interval_ms": 45_000,
+    "prices_minor": PRICES,
+    "draw": False,
+    "late_ms": None,
+}
+FALL = {
+    "step": 1,
+    "price_minor": PRICES[1],
+    "until_ms": NOW + 30_000,
+    "coming": [{"price_minor": PRICES[2], "at_ms": NOW + 30_000}],
+}
+NOBODY = {"price_minor": None, "leader": None, "n": 0, "minimum_minor": None}
+
+
+def falling(
+    page: Presenter, lang: str = "en", you: dict[str, Any] | None = None, **more: Any
+) -> str:
+    """The room of a lot whose price falls; `more` changes the state, the context or the life."""
+    given = dict(more)
+    snap = snapshot(True, **{**NOBODY, "end_ms": NOW + 75_000, **given.pop("state", {})})
+    snap["state"]["life"] = life("RUNNING", method="DESCENDING", falling=FALLING) | given.pop(
+        "life", {}
+    )
+    snap["bids"] = given.pop("bids", [])
+    snap["turns"] = given.pop("turns", [])
+    snap["you"] = snap["you"] | {"refused": []} | (you or {})
+    rules = {"falls": True, "rises": False, "floor_minor": PRICES[-1], "steps": 3}
+    context = {
+        "snapshot": snap,
+        "fall": FALL,
+        "lot": lot() | {"rules": rules | {"interval_ms": 45_000}},
+        **given,
+    }
+    return room(page, lang, **context)
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_a_falling_price_is_drawn_as_it_stands(page: Presenter, lang: str) -> None:
+    html = falling(page, lang)
+    assert presenting_amounts.money(PRICES[1], "VND", 0, lang) in html
+    assert 'name="step" value="1"' in html
+    assert f'name="amount" value="{PRICES[1]}"' in html
+    assert "data-bid" not in html
+    assert ("price 2 of 3" if lang == "en" else "mức 2 trên 3") in html
+    assert "standing--ready" in html
+    # Without script the page comes back when the price has fallen, but not before.
+    far = falling(page, lang, fall=FALL | {"until_ms": NOW + 6_400})
+    assert 'content="7; url=' in far
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_what_the_price_does_is_said_at_every_turn(page: Presenter, lang: str) -> None:
+    english = lang == "en"
+    still = FALL | {"until_ms": None, "coming": []}
+    before = falling(page, lang, state={"phase": "scheduled", "end_ms": None}, fall=FALL)
+    assert ("First price" if english else "Giá đầu tiên") in before
+    assert "standing--scheduled_fall" in before
+    assert 'aria-disabled="true"' in before
+    since = {"status": "PAUSED", "ground": "AUCTIONEER", "since_ms": NOW - 5_000}
+    paused = falling(page, lang, state={"phase": "paused"}, life=since, fall=still)
+    assert ("Paused since 10:14:57" if english else "Tạm dừng từ 10:14:57") in paused
+    why = "The auctioneer has paused the session." if english else "Đấu giá viên tạm dừng phiên."
+    assert why in paused
+    assert 'aria-disabled="true"' in paused
+    turn = {"seq": 9, "at_ms": NOW, "kind": "descent.resumed", "status": "RUNNING"}
+    resumed = falling(page, lang, turns=[turn], life={"falling": FALLING | {"step": 1}})
+    money = presenting_amounts.money(PRICES[1], "VND", 0, lang)
+    assert (f"goes on from {money}" if english else f"Giá đi tiếp từ {money}") in resumed
+    nobody = life("FAILED", failure="NO_BID")
+    failed = falling(page, lang, state={"phase": "closed"}, life=nobody, fall=still)
+    why = "nobody bid or accepted a price" if english else "Đấu giá không thành vì"
+    assert why in failed
+    assert "data-accept " not in failed
+
+
+@pytest.mark.parametrize(("after_ms", "kind"), [(37, "late"), (0, "late_tie")])
+def test_both_see_the_two_recorded_times(page: Presenter, after_ms: int, kind: str) -> None:
+    taken = {"phase": "closed", "price_minor": PRICES[1], "leader": "B-042", "n": 1}
+    bid = {"n": 1, "seq": 5, "at_ms": NOW, "code": "B-042", "amount_minor": PRICES[1]}
+    late_ms = NOW + after_ms
+    told = life("LEADER_DETERMINED", falling=FALLING | {"late_ms": late_ms}, method="DESCENDING")
+    refused = {
+        "seq": 6,
+        "at_ms": late_ms,
+        "amount_minor": PRICES[1],
+        "reason": "TOO_LATE",
+        "minimum_minor": None,
+    }
+    outcome = {"t": "refused", "lot": 1, "bid_id": "1", "repeat": False, **refused}
+    common: dict[str, Any] = {"state": taken, "life": told, "bids": [bid]}
+    loser = falling(page, you={"refused": [refused]}, outcome=outcome, **common)
+    assert f"standing--{kind}" in loser
+    assert "10:15:02.431" in loser
+    assert ("10:15:02.468" in loser) is (after_ms == 37)
+    assert ("37 ms later" if after_ms else "same millisecond, after it in line") in loser
+    won = {"code": "B-042", "leading": True, "best_minor": PRICES[1]}
+    winner = falling(page, you=won, **common)
+    assert "standing--first" in winner
+    assert ("37 ms later" if after_ms else "in the same millisecond") in winner
+
+
+def test_an_acceptance_to_be_sent_again_says_what_it_said(page: Presenter) -> None:
+    busy = {"t": "busy", "lot": 1, "bid_id": "same-again", "retry_ms": 500}
+    kept: dict[str, Any] = {"outcome": busy, "typed": str(PRICES[0]), "typed_step": 0}
+    html = falling(page, **kept)
+    assert 'value="same-again"' in html
+    assert 'name="step" value="0"' in html
+    assert "Accept VND\N{NO-BREAK SPACE}3,900,000,000" in html
+    # What is no amount is not given back as one.
+    for wrong in ("9" * 5_000, "<b>", "-1", ""):
+        assert 'name="step" value="1"' in falling(page, **{**kept, "typed": wrong})
+
+
+@pytest.mark.parametrize("lang", LANGS)
+@pytest.mark.parametrize("you", [True, False])
+def test_the_room_in_every_status(page: Presenter, lang: str, you: bool) -> None:
+    phases = {"RUNNING": "open", "PAUSED": "paused"} | dict.fromkeys(BEFORE_OPENING, "scheduled")
+    for status in get_args(Status):
+        snap = snapshot(you, phase=phases.get(status, "closed"))
+        snap["state"]["life"] = life(
+            status, ground="AUCTIONEER", since_ms=NOW, due_ms=NOW + 1_000, winner="B-042",
+            award_minor=3_900_000_000, failure="WIN_REFUSED",
+        )  # fmt: skip
+        html = room(page, lang, snapshot=snap)
+        shown = "data-course hidden" not in html
+        told = f"live.course.{status}" in TEXTS[lang]
+        assert shown is told, status
+        if shown:
+            title = re.search(r'course_title">([^<]+)<', html)
+            assert title is not None
+            assert "{" not in title[1]
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_turns_voids_and_automatic_bids_stand_in_the_record(page: Presenter, lang: str) -> None:
+    snap = snapshot()
+    snap["bids"] = [
+        {"n": 2, "seq": 7, "at_ms": NOW, "code": "B-042", "amount_minor": 7, "automatic": True},
+        {"n": 1, "seq": 2, "at_ms": NOW, "code": "B-007", "amount_minor": 5, "void": True},
+    ]
+    snap["turns"] = [
+        {
+            "seq": 9,
+            "at_ms": NOW,
+            "kind": "bidder.disqualified",
+            "status": "RUNNING",
+            "bidder": "B-007",
+            "ground": "COLLUSION",
+            "reason": "<two dossiers>",
+        },
+        {
+            "seq": 4,
+            "at_ms": NOW,
+            "kind": "lot.changed",
+            "status": "PUBLISHED",
+            "what": "PLACE",
+        },
+        {"seq": 3, "at_ms": NOW, "kind": "not.yet.known", "status": "PUBLISHED"},
+    ]
+    snap["you"]["out"] = "DISQUALIFIED"
+    html = room(page, lang, snapshot=snap)
+    places = [html.index(part) for part in ("&lt;two dossiers&gt;", ">7<", "<s>5</s>")]
+    assert places == sorted(places)
+    said = ("B-007 was disqualified", "automatic<", "void<") if lang == "en" else (
+        "B-007 bị truất quyền", "tự động<", "vô hiệu<")  # fmt: skip
+    assert [part for part in said if part not in html] == []
+    assert ("the place" if lang == "en" else "địa điểm") in html
+    assert "standing--out" in html
+    assert "data-bid" not in html
+
+
+def test_what_a_confirmation_and_a_choice_say(page: Presenter) -> None:
+    asked = {
+        "t": "refused",
+        "lot": 1,
+        "bid_id": "1",
+        "reason": "CONFIRMATION_NEEDED",
+        "minimum_minor": 3_950_000_000,
+        "amount_minor": 42_000_000_000,
+        "seq": 4,
+        "at_ms": NOW,
+        "repeat": False,
+    }
+    unusual = asked | {"unusual": "10.8", "base_minor": 3_900_000_000}
+    html = room(page, "vi", outcome=unusual, typed="42000000000")
+    assert 'name="confirmed" value="42000000000"' in html
+    assert "bốn mươi hai tỷ đồng" in html
+    assert "gấp 10,8 lần" in html
+    between = asked | {"reason": "NOT_ON_STEP", "nearest": [3_950_000_000, 4_000_000_000]}
+    html = room(page, "en", outcome=between)
+    assert html.count('name="choose"') == 2
+    assert 'form="bid-form"' in html
+    assert 'id="bid-form"' in html
+
+
+def test_the_texts_of_the_rules_are_the_pages_own_where_both_have_them(tmp_path: Path) -> None:
+    (tmp_path / "locales").mkdir()
+    (tmp_path / "locales" / "rules.vi.json").write_text('{"live.a": "rules", "live.b": "rules"}')
+    (tmp_path / "locales" / "vi.json").write_text('{"live.b": "page"}')
+    assert presenting.load_texts(tmp_path, "vi") == {"live.a": "rules", "live.b": "page"}

@@ -18,6 +18,7 @@ EXPECTED = {
     "no epoch check": SEQUENCE,
     "closes by arrival": REPLAY,
     "records the time of arrival": LOG_TIME,
+    "guesses the outcome of a commit": ACKNOWLEDGED,
 }
 
 

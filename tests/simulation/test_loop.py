@@ -68,7 +68,11 @@ def test_what_never_happens_is_an_error_and_no_endless_wait() -> None:
         while True:  # noqa: ASYNC110
             await asyncio.sleep(100)
 
-    for job in (never, always):
+    async def busy() -> None:
+        while True:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+
+    for job in (never, always, busy):
         loop = VirtualLoop()
         task = loop.create_task(job())
         with pytest.raises(Stalled):

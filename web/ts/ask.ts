@@ -2,22 +2,8 @@
 // the digits typed a second time. This is what would have stopped the famous extra zeros.
 import { el, find } from "./dom.ts";
 import type { Speech } from "./i18n.ts";
+import type { Unusual } from "./increments.ts";
 import type { Money } from "./money.ts";
-
-const RATIO = 2;
-const STEPS = 10;
-
-export interface Unusual {
-  ratio: number;
-  steps: number;
-}
-
-/** Null for an everyday amount. */
-export function unusual(amount: number, price: number, minimum: number, step: number): Unusual | null {
-  const ratio = amount / price;
-  const steps = Math.floor((amount - minimum) / step);
-  return ratio >= RATIO || steps >= STEPS ? { ratio, steps } : null;
-}
 
 export class Ask {
   constructor(
@@ -26,7 +12,8 @@ export class Ask {
     private readonly speech: Speech,
   ) {}
 
-  confirm(amount: number, price: number, why: Unusual): Promise<boolean> {
+  /** `maximum`: the amount is a secret maximum, not a bid of that amount. */
+  confirm(amount: number, price: number, why: Unusual, maximum: boolean): Promise<boolean> {
     const { t } = this.speech;
     const form = el("form");
     form.method = "dialog";
@@ -40,7 +27,7 @@ export class Ask {
     label.htmlFor = input.id = "ask-again";
     input.inputMode = "numeric";
     input.autocomplete = "off";
-    const send = el("button", "act", t("ask.send", { amount: this.money.text(amount) }));
+    const send = el("button", "act", t(maximum ? "ask.send_maximum" : "ask.send", { amount: this.money.text(amount) }));
     send.value = "yes";
     const cancel = el("button", "button", t("ask.cancel"));
     cancel.value = "no";

@@ -1,17 +1,21 @@
 // The form that makes a bid. The button carries the whole act; what it shows is what is sent.
 import { el, field, find, setText } from "./dom.ts";
 import type { Ask } from "./ask.ts";
-import { unusual } from "./ask.ts";
 import type { Speech } from "./i18n.ts";
+import { nearest, onStep, quickAmounts, unusual } from "./increments.ts";
 import type { Money } from "./money.ts";
 import type { LotInfo } from "./page.ts";
+import type { How } from "./protocol.ts";
 import type { LotStore } from "./store.ts";
 
 const QUICK_STEPS = [0, 1, 2];
 // A price that moved this shortly before the press was not read by the person pressing.
 const UNREAD_MS = 500;
 
-export type Blocked = "connecting" | "offline" | "not_open" | "leading" | "pending" | null;
+/** Why nothing can be sent at this moment; each has its words in `bid.<name>`. */
+export type Blocked =
+  | "connecting" | "offline" | "not_open" | "paused" | "closed" | "out" | "not_in_round" | "leading"
+  | "accepted" | "pending" | null;
 
 export class BidForm {
   private readonly input: HTMLInputElement;
@@ -31,7 +35,7 @@ export class BidForm {
     private readonly money: Money,
     private readonly speech: Speech,
     private readonly ask: Ask | null,
-    private readonly bid: (amount: number) => void,
+    private readonly bid: (amount: number, how: How) => void,
   ) {
     this.input = find<HTMLInputElement>(form, "#amount")!;
     this.act = find(form, "[data-act]")!;
@@ -45,14 +49,16 @@ export class BidForm {
     const label = step === 0 ? this.speech.t("bid.minimum") : this.speech.t("bid.plus", { n: step });
     const button = el("button", "step", el("span", "", label), el("strong"));
     button.type = "button";
-    button.addEventListener("click", () => {
-      this.quick = step;
-      this.moved = false;
-      this.shown = null; // one's own choice is no surprise
-      this.input.value = "";
-      this.show();
-    });
+    button.addEventListener("click", () => this.choose(step));
     return button;
+  }
+
+  private choose(step: number): void {
+    this.quick = step;
+    this.moved = false;
+    this.shown = null; // one's own choice is no surprise
+    this.input.value = "";
+    this.show();
   }
 
   private listen(): void {
@@ -71,8 +77,15 @@ export class BidForm {
     }
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
-      void this.submit();
+      if (this.usable()) void this.submit(this.shown!);
+      else if (!this.blocked || this.automatic()) this.input.focus();
     });
+    for (const mode of this.form.querySelectorAll("input[name=automatic]")) {
+      mode.addEventListener("change", () => {
+        this.choose(0);
+        if (this.automatic()) this.input.focus({ preventScroll: true });
+      });
+    }
     const other = find(this.form, "[data-other]");
     other?.addEventListener("click", () => this.unfold(!this.form.classList.contains("is-unfolded")));
   }
@@ -81,7 +94,7 @@ export class BidForm {
     this.form.classList.toggle("is-unfolded", open);
     const other = find(this.form, "[data-other]");
     other?.setAttribute("aria-expanded", String(open));
-    setText(other, this.speech.t(open ? "bid.fold" : "bid.other"));
+    setText(other, this.speech.t(open ? "bid.fold" : this.store.life?.automatic ? "bid.other_automatic" : "bid.other"));
     if (open) this.input.focus({ preventScroll: true });
   }
 
@@ -104,72 +117,123 @@ export class BidForm {
   }
 
   /** A button elsewhere that names its amount, e.g. the minimum after a refusal. */
-  press(amount: number): void {
-    if (this.blocked) return;
+  press(amount: number, how: How): void {
+    if (this.blocked && !(how.automatic && this.blocked === "leading")) return;
     this.quick = 0;
     this.input.value = "";
     this.act.focus();
-    this.bid(amount);
+    void this.send(amount, how.automatic ?? false);
   }
 
   update(blocked: Blocked): void {
     this.blocked = blocked;
-    this.form.hidden = this.store.state.phase === "closed";
+    const { state, life, you } = this.store;
+    // A falling price is accepted, a sealed bid is sealed: neither is typed here.
+    this.form.hidden = state.phase === "closed" || (life?.method ?? "ASCENDING") !== "ASCENDING" || !!you?.out;
+    this.form.classList.toggle("is-automatic", this.automatic());
     this.show();
+  }
+
+  /** Whether the amount is meant as a secret maximum. */
+  private automatic(): boolean {
+    const chosen = find<HTMLInputElement>(this.form, "input[name=automatic]:checked");
+    return chosen?.value === "1" && (this.store.life?.automatic ?? false);
+  }
+
+  /** The lowest amount that makes sense: a maximum of one's own can only be raised. */
+  private minimum(): number | null {
+    const minimum = this.store.minimum();
+    const { you, state } = this.store;
+    if (!this.automatic() || !you?.leading) return minimum;
+    return Math.max(you.maximum_minor ?? 0, state.price_minor ?? 0) + 1;
+  }
+
+  private usable(): boolean {
+    const free = this.blocked === null || (this.blocked === "leading" && this.automatic());
+    return free && this.shown !== null;
   }
 
   private amount(): number | null {
     if (this.quick === null) return this.money.parse(this.input.value);
     const minimum = this.store.minimum();
-    return minimum === null ? null : minimum + this.quick * this.lot.increment_minor;
+    return minimum === null || this.automatic() ? null : quickAmounts(this.lot, minimum)[this.quick]!;
   }
 
   private show(): void {
     if (this.pressing) return;
     const minimum = this.store.minimum();
+    const quick = minimum === null ? [] : quickAmounts(this.lot, minimum);
     this.steps.forEach((button, index) => {
-      const step = QUICK_STEPS[index]!;
-      const amount = minimum === null ? null : minimum + step * this.lot.increment_minor;
-      setText(find(button, "strong"), amount === null ? "–" : this.money.number(amount));
-      button.setAttribute("aria-pressed", String(this.quick === step));
+      const amount = quick[index];
+      setText(find(button, "strong"), amount === undefined ? "–" : this.money.number(amount));
+      button.setAttribute("aria-pressed", String(this.quick === QUICK_STEPS[index]));
     });
+    const automatic = this.automatic();
+    this.form.classList.toggle("is-automatic", automatic);
     const amount = this.amount();
     if (this.quick !== null && this.shown !== null && amount !== this.shown) this.movedAt = performance.now();
     this.shown = amount;
     setText(field(this.form, "act"), this.label(amount));
-    this.act.setAttribute("aria-disabled", String(this.blocked !== null || amount === null));
+    this.act.setAttribute("aria-disabled", String(!this.usable()));
     setText(field(this.form, "amount_words"), amount === null ? "" : this.money.words(amount));
-    if (minimum !== null) this.input.placeholder = this.money.number(minimum);
-    this.note(amount, minimum);
+    setText(field(this.form, "amount_label"), this.speech.t(automatic ? "bid.maximum_label" : "bid.amount_label"));
+    const least = this.minimum();
+    if (least !== null) this.input.placeholder = this.money.number(least);
+    this.note(amount, least);
+    this.showMaximum();
+  }
+
+  private showMaximum(): void {
+    const own = field(this.form, "maximum");
+    if (!own) return;
+    const maximum = this.store.you?.maximum_minor;
+    own.hidden = maximum === undefined;
+    if (maximum !== undefined) setText(own, this.speech.t("bid.maximum", { amount: this.money.text(maximum) }));
   }
 
   private label(amount: number | null): string {
     const { t } = this.speech;
-    if (this.blocked) return t(`bid.${this.blocked}`);
-    return amount === null ? t("bid.act_empty") : t("bid.act", { amount: this.money.text(amount) });
+    const automatic = this.automatic();
+    if (this.blocked && !(automatic && this.blocked === "leading")) return t(`bid.${this.blocked}`);
+    if (amount === null) return t("bid.act_empty");
+    return t(automatic ? "bid.act_maximum" : "bid.act", { amount: this.money.text(amount) });
   }
 
   private note(amount: number | null, minimum: number | null): void {
-    const { t } = this.speech;
     const note = field(this.form, "amount_note");
     if (!note || minimum === null) return;
-    const shown = { amount: this.money.text(minimum), step: this.money.text(this.lot.increment_minor) };
-    const below = amount !== null && amount < minimum;
-    const unclear = this.quick === null && amount === null && this.input.value.trim() !== "";
-    note.classList.toggle("is-bad", below || unclear || this.moved);
-    if (this.moved) setText(note, t("bid.moved", shown));
-    else if (unclear) setText(note, t("bid.unclear"));
-    else setText(note, t(below ? "bid.below" : "bid.note", shown));
-    if (unclear || below) this.input.setAttribute("aria-invalid", "true");
+    const text = this.fault(amount, minimum);
+    note.classList.toggle("is-bad", text !== null);
+    setText(note, text ?? this.terms(minimum));
+    const wrong = text !== null && !this.moved;
+    if (wrong) this.input.setAttribute("aria-invalid", "true");
     else this.input.removeAttribute("aria-invalid");
   }
 
-  private async submit(): Promise<void> {
-    const amount = this.shown;
-    if (this.blocked || amount === null) {
-      if (!this.blocked) this.input.focus();
-      return;
+  private terms(minimum: number): string {
+    const step = this.store.minimum()! - (this.store.state.price_minor ?? minimum);
+    const key = this.automatic() ? "bid.note_maximum" : step > 0 && this.lot.increment_table.length ? "bid.note_table" : "bid.note";
+    return this.speech.t(key, {
+      amount: this.money.text(minimum), step: this.money.text(step > 0 ? step : this.lot.increment_minor),
+    });
+  }
+
+  /** What is wrong with the amount as it stands, null if nothing is known to be. */
+  private fault(amount: number | null, minimum: number): string | null {
+    const { t } = this.speech;
+    if (this.moved) return t("bid.moved", { amount: this.money.text(minimum) });
+    if (amount === null) {
+      return this.quick === null && this.input.value.trim() !== "" ? t("bid.unclear") : null;
     }
+    if (amount < minimum) return t("bid.below", { amount: this.money.text(minimum) });
+    const price = this.store.state.price_minor;
+    if (onStep(this.lot, price, amount)) return null;
+    const near = nearest(this.lot, price, this.store.minimum() ?? minimum, amount).map((value) => this.money.text(value));
+    if (near.length === 1) return t("bid.off_step_one", { amount: near[0]! });
+    return t("bid.off_step", { lower: near[0]!, higher: near[1]! });
+  }
+
+  private async submit(amount: number): Promise<void> {
     // Said once: on a lot where the price moves all the time the second press goes through.
     if (this.quick !== null && !this.moved && performance.now() - this.movedAt < UNREAD_MS) {
       this.moved = true;
@@ -177,15 +241,24 @@ export class BidForm {
       this.show();
       return;
     }
-    const price = this.store.state.price_minor ?? this.lot.starting_price_minor;
-    const minimum = this.store.minimum() ?? amount;
-    const why = unusual(amount, price, minimum, this.lot.increment_minor);
-    if (why && this.ask && !(await this.ask.confirm(amount, price, why))) return;
+    await this.send(amount, this.automatic());
+  }
+
+  /** Sends the amount, after asking again if it is unusual. */
+  private async send(amount: number, automatic: boolean): Promise<void> {
+    const { state, life } = this.store;
+    const why = unusual(this.lot, state.price_minor, amount, life?.confirm);
+    const how: How = automatic ? { automatic: true } : {};
+    if (why && this.ask) {
+      const price = state.price_minor ?? this.lot.starting_price_minor;
+      if (!(await this.ask.confirm(amount, price, why, automatic))) return;
+      how.confirmed = true;
+    }
     this.moved = false;
     this.quick = 0;
     this.input.value = "";
     this.shown = null;
     this.unfold(false);
-    this.bid(amount);
+    this.bid(amount, how);
   }
 }

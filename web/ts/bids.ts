@@ -1,19 +1,20 @@
 // The bids this page has sent and what became of each. A bid keeps its id through every repeat, so
 // the server counts it once; nothing here ever assumes that a bid was taken.
-import type { Busy, ClientMessage, Failure, Recorded, Refused } from "./protocol.ts";
+import type { Busy, ClientMessage, Failure, How, Recorded, Refused } from "./protocol.ts";
 
 export type Fate =
   | { kind: "sent" }
   | { kind: "waiting" }
   | { kind: "busy"; tries: number; why: "full" | "fast" | "unknown" }
   | { kind: "gave_up" }
-  | { kind: "recorded"; n: number; at_ms: number }
+  | { kind: "recorded"; n: number | null; at_ms: number }
   | { kind: "refused"; reason: string; minimum_minor: number | null; at_ms: number }
   | { kind: "error"; code: string };
 
 export interface Act {
   id: string;
   amount: number;
+  how: How; // what the bid says beside its amount
   fate: Fate;
   tries: number; // answers in a row that took nothing
   asked: boolean; // the last sending is not answered yet
@@ -44,9 +45,9 @@ export class Bids {
     return this.acts.some((act) => act.fate.kind === "waiting" || act.fate.kind === "busy");
   }
 
-  make(amount: number): void {
+  make(amount: number, how: How = {}): void {
     if (this.pending()) return;
-    const act: Act = { id: newId(), amount, fate: { kind: "sent" }, tries: 0, asked: false, lost: false };
+    const act: Act = { id: newId(), amount, how, fate: { kind: "sent" }, tries: 0, asked: false, lost: false };
     // What is settled stands in the record; only unanswered bids stay beside the new one.
     this.acts = [act, ...this.acts.filter((known) => OPEN.has(known.fate.kind))];
     this.post(act);
@@ -68,7 +69,7 @@ export class Bids {
   }
 
   private sendOne(act: Act): boolean {
-    const sent = this.send({ t: "bid", lot: this.lot, bid_id: act.id, amount_minor: act.amount });
+    const sent = this.send({ t: "bid", lot: this.lot, bid_id: act.id, amount_minor: act.amount, ...act.how });
     if (sent) act.asked = true;
     return sent;
   }

@@ -2,6 +2,7 @@
 import { ServerClock } from "./clock.ts";
 import { Connection, type Line } from "./connection.ts";
 import { field, find, setText } from "./dom.ts";
+import { fallAt } from "./falling.ts";
 import { speech, type Speech } from "./i18n.ts";
 import { Money } from "./money.ts";
 import type { Boot, LotInfo } from "./page.ts";
@@ -17,6 +18,7 @@ interface Row {
   state: LotState;
   epoch: number | null;
   seq: number;
+  shown: number | null; // the price on the page
 }
 
 export class Board {
@@ -32,7 +34,7 @@ export class Board {
       const box = find(document, `[data-lot="${lot.id}"]`);
       const state = boot.states?.[lot.id];
       if (box && state) {
-        this.rows.set(lot.id, { lot, box, money: new Money(lot, boot.lang), state, epoch: null, seq: 0 });
+        this.rows.set(lot.id, { lot, box, money: new Money(lot, boot.lang), state, epoch: null, seq: 0, shown: null });
       }
     }
     this.connection = new Connection(this, this.clock, null);
@@ -63,25 +65,19 @@ export class Board {
     if (row.epoch !== null && (message.epoch < row.epoch || (message.epoch === row.epoch && message.seq < row.seq))) return;
     row.epoch = message.epoch;
     row.seq = message.seq;
-    const before = row.state;
     row.state = message.state;
-    this.draw(row, before);
+    this.draw(row);
   }
 
-  private draw(row: Row, before: LotState): void {
+  private draw(row: Row): void {
     const { t, time } = this.speech;
     const { state, box } = row;
-    const price = state.price_minor ?? row.lot.starting_price_minor;
-    const shown = field(box, "price");
-    if (shown && price !== (before.price_minor ?? row.lot.starting_price_minor)) {
-      shown.replaceChildren(row.money.element(price));
-      shown.classList.remove("changed");
-      void shown.offsetWidth; // lets the mark of change start again
-      shown.classList.add("changed");
-    }
-    setText(field(box, "price_label"), t(state.n ? "board.price" : "board.no_bid"));
-    setText(field(box, "start_note"), state.n ? "" : t("board.start"));
-    const standing = state.n ? t("board.standing", { n: state.n, code: state.leader ?? "–" }) : t("board.from_start");
+    const falls = state.life?.method === "DESCENDING";
+    const taken = state.price_minor !== null;
+    setText(field(box, "price_label"), t(priceKey(state)));
+    setText(field(box, "start_note"), taken || falls ? "" : t("board.start"));
+    const first = falls ? "board.accept_first" : "board.from_start";
+    const standing = taken ? t("board.standing", { n: state.n, code: state.leader ?? "–" }) : t(first);
     setText(field(box, "standing"), standing);
     const end = field(box, "end");
     if (state.end_ms !== null) {
@@ -99,6 +95,19 @@ export class Board {
     this.drawTime(row);
   }
 
+  private drawPrice(row: Row): void {
+    const price = row.state.price_minor ?? fallAt(row.state, this.clock.now())?.price ?? row.lot.starting_price_minor;
+    const shown = field(row.box, "price");
+    const first = row.shown === null;
+    if (!shown || price === row.shown) return;
+    row.shown = price;
+    shown.replaceChildren(row.money.element(price));
+    if (first) return;
+    shown.classList.remove("changed");
+    void shown.offsetWidth; // lets the mark of change start again
+    shown.classList.add("changed");
+  }
+
   /** When every lot has closed, the next session may have begun: the page asks for it now and then. */
   private lookForNext(): void {
     const over = [...this.rows.values()].every((row) => row.state.phase === "closed");
@@ -109,15 +118,26 @@ export class Board {
     for (const row of this.rows.values()) this.drawTime(row);
   }
 
-  private drawTime({ state, box }: Row): void {
-    setText(field(box, "remaining"), remaining(state, this.clock.now(), this.speech));
+  private drawTime(row: Row): void {
+    this.drawPrice(row);
+    setText(field(row.box, "remaining"), remaining(row.state, this.clock.now(), this.speech));
   }
+}
+
+/** What the price on a card is. The same in `parts.html`. */
+function priceKey(state: LotState): string {
+  if (state.life?.method === "DESCENDING") return state.price_minor === null ? "board.falling" : "board.accepted";
+  return state.price_minor === null ? "board.no_bid" : "board.price";
 }
 
 /** What is left of a lot's time. One that the auctioneer closes has no end to count down to. */
 export function remaining(state: LotState, now: number, { t, span, time }: Pick<Speech, "t" | "span" | "time">): string {
   const { phase, start_ms, end_ms } = state;
   if (phase === "scheduled") return t("board.opens_in", { span: span(start_ms - now) });
+  if (phase === "paused") return t("board.paused");
+  const falling = fallAt(state, now);
+  if (falling && phase === "closed") return t(state.n ? "board.accepted_over" : "board.floor_over");
+  if (falling?.running && falling.next !== null) return t("board.falls_in", { span: span(falling.leftMs) });
   if (end_ms === null) return t(phase === "closed" ? "board.closed_by_hand" : "board.until_closed");
   if (phase === "closed") return t("board.ended", { time: time(end_ms) });
   return end_ms <= now ? t("board.closing") : t("board.left", { span: span(end_ms - now) });

@@ -4,6 +4,7 @@ import { el, svg } from "./dom.ts";
 import type { Speech } from "./i18n.ts";
 import type { Money } from "./money.ts";
 import type { LotInfo } from "./page.ts";
+import type { Bid } from "./protocol.ts";
 import type { LotStore } from "./store.ts";
 
 const WIDTH = 400;
@@ -27,14 +28,15 @@ export class Chart {
   ) {}
 
   draw(store: LotStore, now: number): void {
-    const { state, bids } = store;
-    this.box.hidden = bids.length === 0;
+    const { state } = store;
+    const bids = store.bids.filter((bid) => !bid.void);
+    this.box.hidden = bids.length === 0 || store.falls; // a falling price has its own
     // The line to the right edge grows slowly: once in ten seconds is enough when nobody bids.
-    const mark = `${state.n}|${state.end_ms}|${state.phase}|${Math.floor(now / 10_000)}`;
-    if (mark === this.drawn || bids.length === 0) return;
+    const mark = `${state.n}|${bids.length}|${state.end_ms}|${state.phase}|${Math.floor(now / 10_000)}`;
+    if (mark === this.drawn || this.box.hidden) return;
     this.drawn = mark;
     const first = bids.at(-1)!;
-    const whole = bids.length === state.n;
+    const whole = store.bids.length === state.n;
     const from = whole ? Math.min(state.start_ms, first.at_ms) : first.at_ms;
     const last = bids[0]!.at_ms + 1;
     const to = state.phase === "closed" ? (state.end_ms ?? last) : Math.max(now, last);
@@ -45,10 +47,10 @@ export class Chart {
     const points: Point[] = [...bids].reverse().map((bid) => ({
       x: scaleX(bid.at_ms), y: scaleY(bid.amount_minor), own: bid.code === store.you?.code,
     }));
-    this.box.replaceChildren(this.picture(points, scaleY(bottom), store), this.caption(from, to, bottom, top));
+    this.box.replaceChildren(this.picture(points, scaleY(bottom), bids), this.caption(from, to, bottom, top));
   }
 
-  private picture(points: Point[], base: number, store: LotStore): SVGElement {
+  private picture(points: Point[], base: number, bids: Bid[]): SVGElement {
     const picture = svg("svg", {
       viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img",
       "aria-labelledby": "chart-title chart-desc",
@@ -56,10 +58,9 @@ export class Chart {
     const title = svg("title", { id: "chart-title" });
     title.textContent = this.speech.t("chart.title");
     const desc = svg("desc", { id: "chart-desc" });
-    const { bids, state } = store;
     desc.textContent = this.speech.t("chart.desc", {
       from: this.money.text(bids.at(-1)!.amount_minor), to: this.money.text(bids[0]!.amount_minor),
-      start: this.speech.time(bids.at(-1)!.at_ms), end: this.speech.time(bids[0]!.at_ms), n: state.n,
+      start: this.speech.time(bids.at(-1)!.at_ms), end: this.speech.time(bids[0]!.at_ms), n: bids[0]!.n,
     });
     let path = `M0 ${base.toFixed(1)}`;
     for (const point of points) path += `H${point.x.toFixed(1)}V${point.y.toFixed(1)}`;

@@ -7,10 +7,13 @@ export type Translate = (key: string, values?: Values) => string;
 export interface Speech {
   lang: "vi" | "en";
   t: Translate;
+  has(key: string): boolean;
   /** The text of a code the server sent; of `other` when this page is older than the code. */
   coded(group: string, code: string, other: string, values?: Values): string;
   time(ms: number, withMs?: boolean): string;
   date(ms: number): string;
+  /** Day and time of day. */
+  moment(ms: number): string;
   span(ms: number): string;
 }
 
@@ -35,18 +38,21 @@ export function speech(boot: Boot): Speech {
     return fill(text, values);
   };
   const mark = boot.lang === "vi" ? "," : ".";
+  const hour = (ms: number) => clock.format(Math.floor(ms / 1000) * 1000);
   return {
     lang: boot.lang,
     t,
+    has: (key) => key in boot.texts,
     coded: (group, code, other, values) => {
       const key = `${group}.${code}`;
       return t(key in boot.texts ? key : other, values);
     },
     time: (ms, withMs = false) => {
-      const whole = clock.format(Math.floor(ms / 1000) * 1000);
+      const whole = hour(ms);
       return withMs ? `${whole}${mark}${String(((ms % 1000) + 1000) % 1000).padStart(3, "0")}` : whole;
     },
     date: (ms) => calendar.format(ms),
+    moment: (ms) => t("moment", { time: hour(ms), date: calendar.format(ms) }),
     span: (ms) => spanText(t, ms),
   };
 }

@@ -1,4 +1,5 @@
 // What the server wrote into the page for the script.
+import texts from "#texts";
 import type { LotState, Snapshot } from "./protocol.ts";
 
 export interface LotInfo {
@@ -10,7 +11,11 @@ export interface LotInfo {
   unit: string;
   starting_price_minor: number;
   increment_minor: number;
-  extension: { trigger_ms: number; by_ms: number; max_count: number } | null;
+  increment_rule: "MIN_DELTA" | "FROM_START_MULTIPLE" | "FROM_CURRENT_MULTIPLE" | "TABLE";
+  increment_table: [below: number | null, step: number][];
+  deposit_minor: number;
+  withdrawal: "FORFEIT" | "FREE" | null; // what withdrawing a bid costs; null: it is not possible
+  extension: { trigger_ms: number; by_ms: number; max_count: number | null } | null;
 }
 
 export interface Boot {
@@ -28,5 +33,6 @@ export interface Boot {
 
 export function readBoot(): Boot | null {
   const block = document.getElementById("boot");
-  return block ? (JSON.parse(block.textContent ?? "null") as Boot | null) : null;
+  const boot = block ? (JSON.parse(block.textContent ?? "null") as Omit<Boot, "texts"> | null) : null;
+  return boot && { ...boot, texts };
 }

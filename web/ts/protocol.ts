@@ -1,5 +1,35 @@
 // The messages of /live as docs/protocol/live.md defines them.
-export type Phase = "scheduled" | "open" | "closed";
+export type Phase = "scheduled" | "open" | "paused" | "closed";
+
+/** A falling price: step `step` begins at `from_ms`, each stands for `interval_ms`. */
+export interface Falling {
+  step: number;
+  from_ms: number;
+  interval_ms: number;
+  prices_minor: number[];
+  draw: boolean; // acceptances of one step are equal, and lots are drawn
+  late_ms: number | null; // when the first acceptance came that was too late
+}
+
+/** Where the lot stands beside its price. */
+export interface Life {
+  status: string;
+  method: "ASCENDING" | "DESCENDING" | "SEALED";
+  automatic: boolean;
+  ground: string | null;
+  since_ms: number | null;
+  due_ms: number | null;
+  round: number;
+  stage: number;
+  stages: number;
+  winner: string | null;
+  award_minor: number | null;
+  failure: string | null;
+  confirm?: { ratio_bp: number | null; steps: number | null };
+  reserve_minor?: number; // 0: secret
+  in_round?: string[];
+  falling?: Falling;
+}
 
 export interface LotState {
   phase: Phase;
@@ -11,7 +41,8 @@ export interface LotState {
   end_ms: number | null; // null: the auctioneer closes
   extensions: number;
   extended_by: number | null;
-  robots?: string[];
+  robots?: string[]; // in updates only when it has changed
+  life?: Life; // of lots whose life or method is more than plain bidding
 }
 
 export interface Bid {
@@ -20,12 +51,38 @@ export interface Bid {
   at_ms: number;
   code: string;
   amount_minor: number;
+  automatic?: boolean;
+  void?: boolean;
+}
+
+/** A turn in the lot's life as everybody may see it; beside these, what its kind says. */
+export interface Turn {
+  seq: number;
+  at_ms: number;
+  kind: string;
+  status: string;
+  bidder?: string;
+  bidders?: string[];
+  ground?: string;
+  reason?: string;
+  what?: string;
+  choice?: string;
+  code?: string;
+  price_minor?: number;
+  amount_minor?: number;
+  start_ms?: number;
+  end_ms?: number | null;
+  due_ms?: number | null;
+  by_ms?: number;
+  step?: number;
+  round?: number;
+  stage?: number;
 }
 
 export interface RefusedBid {
   seq: number;
   at_ms: number;
-  amount_minor: number;
+  amount_minor: number | null; // null for a sealed bid
   reason: string;
   minimum_minor: number | null;
 }
@@ -36,6 +93,10 @@ export interface You {
   leading: boolean;
   best_minor: number | null;
   refused: RefusedBid[];
+  maximum_minor?: number;
+  sealed?: { seq: number; at_ms: number; bid_id: string };
+  out?: string;
+  forfeit?: string;
 }
 
 export interface Snapshot {
@@ -45,6 +106,7 @@ export interface Snapshot {
   seq: number;
   state: LotState;
   bids: Bid[];
+  turns?: Turn[];
   you: You | null;
 }
 
@@ -57,17 +119,20 @@ export interface Update {
   state: LotState;
   bids: Bid[];
   omitted: number;
+  turns?: Turn[];
 }
 
 export interface Recorded {
   t: "recorded";
   lot: number;
   bid_id: string;
-  n: number;
+  n: number | null; // null for what stays secret
   seq: number;
   at_ms: number;
-  amount_minor: number;
+  amount_minor: number | null;
   repeat: boolean;
+  automatic?: boolean;
+  receipt?: string;
 }
 
 export interface Refused {
@@ -78,7 +143,7 @@ export interface Refused {
   minimum_minor: number | null;
   seq: number;
   at_ms: number;
-  amount_minor: number;
+  amount_minor: number | null;
   repeat: boolean;
 }
 
@@ -107,10 +172,17 @@ export type ServerMessage =
   | Busy
   | Failure;
 
+/** What a bid says beside its amount. */
+export interface How {
+  step?: number; // the price step an acceptance saw
+  automatic?: true; // the amount is a secret maximum
+  confirmed?: true; // an unusual amount, confirmed by the bidder
+}
+
 export type ClientMessage =
   | { t: "hello"; ticket?: string }
   | { t: "watch"; lot: number; epoch?: number; seq?: number }
-  | { t: "bid"; lot: number; bid_id: string; amount_minor: number }
+  | ({ t: "bid"; lot: number; bid_id: string; amount_minor: number } & How)
   | { t: "time"; at: number };
 
 /** 3500–3999 mean: do not come back. */

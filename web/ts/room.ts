@@ -1,4 +1,5 @@
 // The live room of one lot: puts connection, state and the parts of the page together.
+import { AcceptForm } from "./accept.ts";
 import { ActList } from "./acts.ts";
 import { Announcer } from "./announce.ts";
 import { askIn } from "./ask.ts";
@@ -8,14 +9,26 @@ import { Chart } from "./chart.ts";
 import { ServerClock } from "./clock.ts";
 import { Head } from "./clockview.ts";
 import { Connection, ticketsFrom, type Line } from "./connection.ts";
-import { find } from "./dom.ts";
+import { Course, courseOf } from "./course.ts";
+import { field, find } from "./dom.ts";
+import { fallAt, type Fall } from "./falling.ts";
+import { FallChart } from "./fallview.ts";
 import { speech, type Speech } from "./i18n.ts";
-import { Ledger } from "./ledger.ts";
+import { Ledger, turnText } from "./ledger.ts";
 import { Money } from "./money.ts";
+import { OwnActs } from "./ownacts.ts";
 import type { Boot, LotInfo } from "./page.ts";
 import type { Refused, ServerMessage } from "./protocol.ts";
 import { Standing } from "./standing.ts";
 import { LotStore } from "./store.ts";
+
+interface Spoken {
+  n: number;
+  extensions: number;
+  phase: string;
+  turn: number;
+  price: number;
+}
 
 export class Room {
   private readonly lot: LotInfo;
@@ -28,12 +41,17 @@ export class Room {
   private readonly head: Head;
   private readonly ledger: Ledger;
   private readonly chart: Chart;
+  private readonly fallChart: FallChart;
+  private readonly course: Course;
   private readonly standing: Standing;
   private readonly announcer: Announcer;
   private readonly form: BidForm | null;
+  private readonly accept: AcceptForm | null;
   private readonly acts: ActList;
+  private readonly ownActs: OwnActs;
   private speaksFor: boolean;
   private drawAsked = false;
+  private step: number | null = null;
 
   constructor(private readonly root: HTMLElement, boot: Boot) {
     this.lot = boot.lots[0]!;
@@ -48,13 +66,19 @@ export class Room {
     this.head = new Head(root, this.lot, this.clock, this.money, this.speech);
     this.ledger = new Ledger(root, find(root, "[data-ledger]")!, this.money, this.speech);
     this.chart = new Chart(find(root, "[data-chart]")!, this.lot, this.money, this.speech);
+    this.fallChart = new FallChart(find(root, "[data-fall]")!, this.money, this.speech);
+    this.course = new Course(find(root, "[data-course]")!, this.lot, this.money, this.speech);
     this.standing = new Standing(find(root, "[data-standing]")!, this.lot, this.money, this.speech);
     this.announcer = new Announcer(find(document, "[data-announce]"));
     this.form = this.makeForm();
-    this.acts = new ActList(find(root, "[data-acts]")!, this.bids, this.money, this.speech, {
-      bid: (amount) => this.form?.press(amount),
-      minimum: () => this.store.minimum(),
+    this.accept = this.makeAcceptForm();
+    this.acts = new ActList(find(root, "[data-acts]")!, this.bids, this.lot, this.store, this.money, this.speech, {
+      bid: (amount, how) => this.form?.press(amount, how),
     });
+    const own = find(root, "[data-own-acts]")!;
+    const ask = find<HTMLDialogElement>(document, "[data-ask]")!;
+    this.ownActs = new OwnActs(own, ask, this.lot, this.money, this.speech, boot.csrf);
+    this.pin();
     this.draw();
     this.tick();
     void this.connection.open();
@@ -64,7 +88,21 @@ export class Room {
     const form = find<HTMLFormElement>(this.root, "[data-bid]");
     if (!form) return null;
     const ask = askIn(document, this.money, this.speech);
-    return new BidForm(form, this.lot, this.store, this.money, this.speech, ask, (amount) => this.bids.make(amount));
+    return new BidForm(form, this.lot, this.store, this.money, this.speech, ask, (amount, how) => this.bids.make(amount, how));
+  }
+
+  private makeAcceptForm(): AcceptForm | null {
+    const form = find<HTMLFormElement>(this.root, "[data-accept]");
+    return form && new AcceptForm(form, this.store, this.money, this.speech, (amount, how) => this.bids.make(amount, how));
+  }
+
+  /** Price and clock stay in sight in one line once they are scrolled away. */
+  private pin(): void {
+    const head = find(this.root, "[data-live]");
+    if (!head) return;
+    new IntersectionObserver(([entry]) => {
+      this.root.classList.toggle("is-past", !entry!.isIntersecting && entry!.boundingClientRect.top < 0);
+    }).observe(field(head, "price") ?? head);
   }
 
   line(line: Line): void {
@@ -86,7 +124,10 @@ export class Room {
         this.store.replace(message);
         break;
       case "update":
-        if (!this.store.apply(message)) this.connection.send(this.store.watch());
+        if (!this.store.apply(message) || this.store.incomplete) {
+          this.connection.send(this.store.watch());
+          this.store.incomplete = false;
+        }
         break;
       case "recorded":
         this.store.noteRecorded(message);
@@ -130,47 +171,78 @@ export class Room {
   private draw(): void {
     this.drawAsked = false;
     const { store } = this;
+    const now = this.clock.now();
+    const fall = fallAt(store.state, now);
+    this.step = fall?.step ?? null;
     this.root.dataset["phase"] = store.state.phase;
-    this.announce();
+    this.root.dataset["method"] = store.life?.method ?? "ASCENDING";
+    this.announce(fall);
     this.head.drawPrice(store);
     this.head.drawTerms(store);
+    this.course.draw(store);
     this.standing.draw(store, this.connection.line, this.speaksFor);
     this.ledger.draw(store);
     this.ledger.drawRefused(store);
-    this.chart.draw(store, this.clock.now());
-    this.form?.update(this.blocked());
+    this.drawCharts(now);
+    const blocked = this.blocked();
+    this.form?.update(blocked);
+    this.accept?.update(blocked, fall);
     this.acts.draw();
+    this.ownActs.draw(store);
+  }
+
+  private drawCharts(now: number): void {
+    this.chart.draw(this.store, now);
+    this.fallChart.draw(this.store, now);
   }
 
   private blocked(): Blocked {
     const { state, you } = this.store;
     if (this.connection.line.kind === "connecting") return "connecting";
     if (this.connection.line.kind !== "up" || !this.speaksFor) return "offline";
-    if (state.phase !== "open") return "not_open";
+    if (you?.out) return "out";
+    if (state.phase === "paused") return "paused";
+    if (state.phase !== "open") return state.phase === "closed" ? "closed" : "not_open";
     if (this.bids.late()) return "pending";
+    if (!this.store.inRound()) return "not_in_round";
+    if (this.store.falls) return you?.best_minor ? "accepted" : null;
     return you?.leading ? "leading" : null;
   }
 
-  private spoken: { n: number; end: number | null; phase: string } | null = null;
+  private spoken: Spoken | null = null;
 
-  private announce(): void {
-    const { state } = this.store;
+  private announce(fall: Fall | null): void {
+    const { state, turns } = this.store;
+    const { t } = this.speech;
     const before = this.spoken;
-    this.spoken = { n: state.n, end: state.end_ms, phase: state.phase };
+    const shown = state.price_minor ?? fall?.price ?? this.lot.starting_price_minor;
+    const { n, phase, extensions } = state;
+    this.spoken = { n, phase, extensions, turn: turns[0]?.seq ?? 0, price: shown };
     if (!before) return;
-    const price = this.money.text(state.price_minor ?? this.lot.starting_price_minor);
+    const price = this.money.text(shown);
     const parts: string[] = [];
-    if (state.n > before.n && state.phase === "open") parts.push(this.speech.t("announce.price", { price, n: state.n }));
-    if (state.end_ms !== null && before.end !== null && state.end_ms > before.end) {
-      parts.push(this.speech.t("announce.moved", { time: this.speech.time(state.end_ms) }));
+    for (const turn of turns.filter((known) => known.seq > before.turn).reverse()) {
+      parts.push(turnText(turn, this.money, this.speech));
     }
-    if (state.phase === "closed" && before.phase !== "closed") parts.push(this.speech.t("announce.closed", { price }));
+    if (n > before.n && fall) parts.push(t("announce.accepted", { price, code: state.leader ?? "–" }));
+    else if (n > before.n && phase === "open") parts.push(t("announce.price", { price, n }));
+    else if (fall?.running && before.price !== shown) parts.push(t("announce.falls", { price }));
+    if (extensions > before.extensions && state.end_ms !== null) {
+      parts.push(t("announce.moved", { time: this.speech.time(state.end_ms) }));
+    }
+    if (phase === "closed" && before.phase !== "closed" && courseOf(this.store) === null) {
+      parts.push(t(n ? "announce.closed" : "announce.closed_empty", { price }));
+    }
     if (parts.length) this.announcer.say(parts.join(" "));
   }
 
   private tick(): void {
+    const now = this.clock.now();
+    const fall = fallAt(this.store.state, now);
+    // The next price is there for the eye and for the button in the same moment.
+    if (fall && fall.step !== this.step) this.draw();
     const wait = this.head.tick(this.store);
-    this.chart.draw(this.store, this.clock.now());
+    this.drawCharts(now);
     setTimeout(() => this.tick(), document.hidden ? 1000 : Math.max(20, wait));
   }
 }

@@ -1,29 +1,57 @@
-// The one banner that says where the viewer stands. The same rules as in the page the server drew.
+// The one banner that says where the viewer stands. The same rules as in the page the server drew
+// (`http/presenting_life.py`).
+import { courseOf, priceOf } from "./course.ts";
 import { find, setText } from "./dom.ts";
 import type { Line } from "./connection.ts";
-import type { Speech } from "./i18n.ts";
+import type { Speech, Values } from "./i18n.ts";
 import type { Money } from "./money.ts";
 import type { LotInfo } from "./page.ts";
 import type { LotStore } from "./store.ts";
 
 export function standing(store: LotStore, line: Line, bidder: boolean): string {
   const { state, you } = store;
-  if (state.phase === "closed") {
-    if (state.n === 0) return "closed_empty";
-    return you?.leading ? "won" : "closed";
-  }
+  if (you?.out) return "out";
+  if (state.phase === "closed") return closed(store, bidder);
   if (line.kind === "stopped") return "stopped";
   if (line.kind === "down") return "offline";
-  if (state.phase === "scheduled") return "scheduled";
-  if (!bidder) return "watching";
+  const falls = store.falls;
+  if (state.phase === "scheduled") return falls ? "scheduled_fall" : "scheduled";
+  if (!bidder) return falls ? "watching_fall" : "watching";
   if (!you?.admitted) return "not_admitted";
-  if (you.leading) return "leading";
+  if (falls && you.best_minor) return "accepted";
+  if (you.leading && store.life?.method !== "SEALED") return you.maximum_minor ? "leading_automatic" : "leading";
+  if (!store.inRound()) return "not_in_round";
+  if (falls) return "ready";
+  if (store.life?.method === "SEALED") return you.sealed ? "boxed" : "not_boxed";
   return you.best_minor ? "outbid" : "no_bid";
+}
+
+function closed(store: LotStore, bidder: boolean): string {
+  const { state, you, life } = store;
+  const course = courseOf(store);
+  if (course === null && state.n === 0) return "closed_empty";
+  if (bidder && you?.admitted) {
+    if (life?.winner && life.winner === you.code) return "winner";
+    if (you.leading) return course === "RUNNER_UP_OFFERED" ? "offered" : store.falls ? "first" : "won";
+    const late = store.lateOwn();
+    if (late) return store.leading()?.at_ms === late.at_ms ? "late_tie" : "late";
+    if (course !== null && you.best_minor) return "lost";
+  }
+  return course === null ? (store.falls ? "closed_fall" : "closed") : "over";
 }
 
 export function closeReason(speech: Speech, code: number): string {
   const known = [3500, 3501, 3502, 3503, 3504].includes(code);
   return speech.t(`close.${known ? code : "other"}`);
+}
+
+/** The two recorded times of a race, and the milliseconds between them; empty where there was none. */
+export function race(store: LotStore, speech: Speech): Values {
+  const first = store.leading();
+  const own = store.lateOwn();
+  const later = own?.at_ms ?? store.life?.falling?.late_ms ?? null;
+  if (!first || later === null) return { first: first ? speech.time(first.at_ms, true) : "–", own: "–", ms: 0 };
+  return { first: speech.time(first.at_ms, true), own: speech.time(later, true), ms: later - first.at_ms };
 }
 
 export class Standing {
@@ -38,23 +66,41 @@ export class Standing {
 
   draw(store: LotStore, line: Line, bidder: boolean): void {
     const kind = standing(store, line, bidder);
-    const { state } = store;
-    const minimum = store.minimum();
-    const values = {
-      minimum: minimum === null ? "" : this.money.text(minimum),
-      price: this.money.text(state.price_minor ?? this.lot.starting_price_minor),
-      time: this.speech.time(state.start_ms),
-      code: state.leader ?? "–",
-      why: line.kind === "stopped" ? closeReason(this.speech, line.code) : "",
-    };
+    const { t } = this.speech;
+    const values = this.values(store, line);
     if (kind !== this.shown) {
       this.box.className = `standing standing--${kind}`;
       find(this.box, "use")?.setAttribute("href", `#mark-${kind}`);
       this.shown = kind;
     }
-    setText(find(this.box, ".standing__title"), this.speech.t(`standing.${kind}`));
+    setText(find(this.box, ".standing__title"), t(`standing.${kind}`, values));
     const text = find(this.box, ".standing__text");
     // The drawn text of an onlooker ends with a link to sign in: it stays.
-    if (kind !== "watching" || !text?.querySelector("a")) setText(text, this.speech.t(`standing.${kind}.text`, values));
+    if (kind.startsWith("watching") && text?.querySelector("a")) return;
+    const raced = kind === "first" && store.life?.falling?.late_ms != null;
+    const more = raced ? (values["ms"] ? ".raced" : ".tied") : "";
+    setText(text, kind === "out" ? this.out(store) : t(`standing.${kind}.text${more}`, values));
+  }
+
+  /** Why one is out, and what it cost where it cost the deposit. */
+  private out({ you }: LotStore): string {
+    if (you?.forfeit && this.speech.has(`rules.forfeit.${you.forfeit}`)) return this.speech.t(`rules.forfeit.${you.forfeit}`);
+    return this.speech.coded("out", you?.out ?? "", "out.OTHER");
+  }
+
+  private values(store: LotStore, line: Line): Values {
+    const { state, you, life } = store;
+    const minimum = store.minimum();
+    const text = (minor: number | null | undefined) => (minor == null ? "–" : this.money.text(minor));
+    return {
+      ...race(store, this.speech),
+      minimum: text(minimum),
+      price: text(priceOf(store, this.lot)),
+      maximum: text(you?.maximum_minor),
+      time: this.speech.time(state.start_ms),
+      due: life?.due_ms == null ? "–" : this.speech.moment(life.due_ms),
+      code: state.leader ?? "–",
+      why: line.kind === "stopped" ? closeReason(this.speech, line.code) : "",
+    };
   }
 }
