@@ -164,9 +164,7 @@ class LotCheck:
         self.state = after
 
 
-def _rebuilt(
-    group: list[Entry], state: LotState | None, at_ms: int
-) -> tuple[int, Command]:
+def _rebuilt(group: list[Entry], state: LotState | None, at_ms: int) -> tuple[int, Command]:
     """The command these entries are the outcome of, and the entry that tells it."""
     for seq, entry, _ in group:
         if (command := told_by(entry)) is not None:

@@ -139,9 +139,7 @@ class LotParams:
     @property
     def rules_hash(self) -> str:
         """SHA-256 of the parameters' canonical JSON: what is published with the auction rules."""
-        text = json.dumps(
-            self.to_json(), sort_keys=True, separators=(",", ":"), ensure_ascii=False
-        )
+        text = json.dumps(self.to_json(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
 
