@@ -3,8 +3,15 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# Most tests wait for servers of their own more than they compute: several files run at once, each
+# with a PostgreSQL and a Valkey to itself. What drives a browser or kills processes runs alone.
+together() {
+  .venv/bin/pytest -n 3 --dist loadfile -m "not browser and not fault"
+}
+
 if [ "$1" = fast ]; then
-  exec .venv/bin/pytest -m "not browser and not fault"
+  together
+  exit
 fi
 
 chromium() {
@@ -28,12 +35,14 @@ TEXT
 }
 
 scripts/web.sh test
+status=0
+together || status=$?
 if chromium >/dev/null; then
-  exec .venv/bin/pytest
+  .venv/bin/pytest -m "browser or fault" || status=$?
+  exit "$status"
 fi
 banner
 [ "${CI:-}" != true ] || exit 1
-status=0
-.venv/bin/pytest -m "not browser" || status=$?
+.venv/bin/pytest -m "fault and not browser" || status=$?
 banner
 exit "$status"

@@ -33,6 +33,9 @@ _TONES = {
     ),
 }
 
+_UNSOLD = ("PRICE_CUT", "IN_KIND_OFFER", "TAKEN_BY_CREDITOR")
+# What the winner has to do himself; after it the course tells what others do.
+_TO_DO = ("ANNOUNCED", "AWAIT_PAYMENT")
 # Banners that the rules have the words for: the group of their texts, and where the code stands.
 _RULED = {
     "PAUSED": ("pause", "ground"),
@@ -120,9 +123,11 @@ def _standing_closed(snapshot: Json, course: str | None, bidder: bool) -> str:
     falls = life.get("method") == "DESCENDING"
     if course is None and not state["n"]:
         return "closed_empty"
+    if course in _TONES["over"] or course in _UNSOLD:
+        return "over"
     if bidder and you.get("admitted"):
         if life.get("winner") is not None and life["winner"] == you["code"]:
-            return "winner"
+            return "winner" if course in _TO_DO else "bought"
         if you["leading"]:
             if course == "RUNNER_UP_OFFERED":
                 return "offered"

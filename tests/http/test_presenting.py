@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import json
 import re
 import string
@@ -14,7 +15,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auction_engine.http import presenting, presenting_amounts
+from auction_engine.http import presenting, presenting_amounts, presenting_life
 from auction_engine.http.presenting import AmountError, Presenter, parse_amount
 from auction_engine.live import course
 from auction_engine.rules import grounds as grounds_of
@@ -103,6 +104,28 @@ def test_every_turn_status_ground_and_failure_has_its_words(lang: str) -> None:
     assert [g for g in sorted(grounds) if f"live.ground.{g}" not in texts] == []
     assert [f for f in grounds_of.FAILURES if f"rules.failure.{f}" not in texts] == []
     assert [c for c in grounds_of.CHANGES if f"live.change.{c}" not in texts] == []
+
+
+def test_what_the_script_names_by_parts_has_its_words_and_shapes() -> None:
+    texts, script = TEXTS["vi"], ROOT / "web" / "ts"
+    marks = (ROOT / "web" / "templates" / "marks.svg.html").read_text("utf-8")
+    source = (script / "standing.ts").read_text("utf-8").partition("export function closeReason")[0]
+    python = inspect.getsource(presenting_life.standing_of) + inspect.getsource(
+        presenting_life._standing_open
+    )
+    told = re.findall(r'(?:return|\?|:) "([a-z_]+)"', source)
+    assert set(re.findall(r'(?:return|else) "([a-z_]+)"', python)) <= set(told)
+    assert len(told) > 25
+    for kind in told:
+        assert f"live.standing.{kind}" in texts
+        assert f"live.standing.{kind}.text" in texts or kind == "out"
+        assert f'mark-{kind}"' in marks or f'"{kind}"' in marks
+    union = (script / "bidform.ts").read_text("utf-8").partition("export type Blocked =")[2]
+    for why in re.findall(r'"([a-z_]+)"', union.partition("| null")[0]):
+        assert f"live.bid.{why}" in texts
+    keys = re.findall(r'"((?:clock|fall|own|act|ask)\.[a-z_.]+)"', "".join(
+        file.read_text("utf-8") for file in script.glob("*.ts")))  # fmt: skip
+    assert [key for key in keys if f"live.{key}" not in texts] == []
 
 
 def test_money_is_written_the_local_way() -> None:

@@ -5,6 +5,7 @@ import { field, find, setText } from "./dom.ts";
 import type { Fall } from "./falling.ts";
 import type { Speech } from "./i18n.ts";
 import type { Money } from "./money.ts";
+import type { LotInfo } from "./page.ts";
 import type { How } from "./protocol.ts";
 import type { LotStore } from "./store.ts";
 
@@ -27,6 +28,7 @@ export class AcceptForm {
 
   constructor(
     private readonly form: HTMLFormElement,
+    private readonly lot: LotInfo,
     private readonly store: LotStore,
     private readonly money: Money,
     private readonly speech: Speech,
@@ -84,7 +86,11 @@ export class AcceptForm {
     const note = field(this.form, "accept_note");
     if (!note) return;
     note.classList.toggle("is-bad", this.rose);
-    setText(note, this.rose && amount !== null ? t("accept.rose", { amount }) : t("accept.binding"));
+    setText(note, this.rose && amount !== null ? t("accept.rose", { amount }) : this.binding());
+  }
+
+  private binding(): string {
+    return this.speech.t(this.lot.withdrawal === "FORFEIT" ? "accept.binding" : "accept.binding_plain");
   }
 
   private submit(): void {

@@ -8,6 +8,8 @@ import type { LotStore } from "./store.ts";
 
 const AWAITED: ReadonlySet<string> = new Set(["reserve.awaited", "keys.awaited", "draw.awaited", "draw.overdue"]);
 
+const UNSOLD: ReadonlySet<string> = new Set(["PRICE_CUT", "IN_KIND_OFFER", "TAKEN_BY_CREDITOR"]);
+
 /** The name of the banner's texts (`course.<name>`), null for none. */
 export function courseOf(store: LotStore): string | null {
   const { state, life, turns } = store;
@@ -31,6 +33,11 @@ const TONES: Readonly<Record<string, readonly string[]>> = {
   over: ["FAILED", "STOPPED", "WITHDRAWN", "ANNULLED", "RESCINDED", "RESCINDED_BY_BUYER", "PAYMENT_DEFAULT", "RETURNED_BLOCKED"],
   awarded: ["ANNOUNCED", "AWAIT_PAYMENT", "PAID", "DELIVERED", "TITLE_FILED", "PROCEEDS_DISTRIBUTED", "CLOSED"],
 };
+
+/** Whether all bids have come to nothing, whoever led. */
+export function isVoid(name: string | null): boolean {
+  return name !== null && (TONES["over"]!.includes(name) || UNSOLD.has(name));
+}
 
 /** Beside the words, a shape: what stands still, what came to nothing, what is decided. */
 export function toneOf(name: string): string {

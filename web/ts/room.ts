@@ -81,6 +81,8 @@ export class Room {
     this.pin();
     this.draw();
     this.tick();
+    // A hidden tab is woken seldom: whoever comes back must not find an old price for a second.
+    document.addEventListener("visibilitychange", () => !document.hidden && this.draw());
     void this.connection.open();
   }
 
@@ -93,7 +95,7 @@ export class Room {
 
   private makeAcceptForm(): AcceptForm | null {
     const form = find<HTMLFormElement>(this.root, "[data-accept]");
-    return form && new AcceptForm(form, this.store, this.money, this.speech, (amount, how) => this.bids.make(amount, how));
+    return form && new AcceptForm(form, this.lot, this.store, this.money, this.speech, (amount, how) => this.bids.make(amount, how));
   }
 
   /** Price and clock stay in sight in one line once they are scrolled away. */

@@ -1,12 +1,15 @@
 // The one banner that says where the viewer stands. The same rules as in the page the server drew
 // (`http/presenting_life.py`).
-import { courseOf, priceOf } from "./course.ts";
+import { courseOf, isVoid, priceOf } from "./course.ts";
 import { find, setText } from "./dom.ts";
 import type { Line } from "./connection.ts";
 import type { Speech, Values } from "./i18n.ts";
 import type { Money } from "./money.ts";
 import type { LotInfo } from "./page.ts";
 import type { LotStore } from "./store.ts";
+
+// What the winner has to do himself; after it the course tells what others do.
+const TO_DO: ReadonlySet<string> = new Set(["ANNOUNCED", "AWAIT_PAYMENT"]);
 
 export function standing(store: LotStore, line: Line, bidder: boolean): string {
   const { state, you } = store;
@@ -30,8 +33,9 @@ function closed(store: LotStore, bidder: boolean): string {
   const { state, you, life } = store;
   const course = courseOf(store);
   if (course === null && state.n === 0) return "closed_empty";
+  if (isVoid(course)) return "over";
   if (bidder && you?.admitted) {
-    if (life?.winner && life.winner === you.code) return "winner";
+    if (life?.winner && life.winner === you.code) return TO_DO.has(course ?? "") ? "winner" : "bought";
     if (you.leading) return course === "RUNNER_UP_OFFERED" ? "offered" : store.falls ? "first" : "won";
     const late = store.lateOwn();
     if (late) return store.leading()?.at_ms === late.at_ms ? "late_tie" : "late";

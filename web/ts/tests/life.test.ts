@@ -84,6 +84,7 @@ test("the course is told where it is more than open or closed", () => {
   assert.equal(courseOf(store({ phase: "paused" }, { status: "PAUSED", ground: "AUCTIONEER" })), "PAUSED");
   assert.equal(courseOf(store({}, { round: 1 })), "round");
   assert.equal(courseOf(store({}, { stage: 1, stages: 3, method: "SEALED" })), "stage_sealed");
+  assert.equal(courseOf(store({}, { method: "DESCENDING" })), "drawing");
   assert.equal(courseOf(store({ phase: "closed" }, { status: "BIDDING_CLOSED" })), null);
   const drawn = store({ phase: "closed" }, { status: "BIDDING_CLOSED", due_ms: 5 }, { turns: [turn(40, "draw.awaited")] });
   assert.equal(courseOf(drawn), "draw.awaited");
@@ -97,10 +98,17 @@ test("where one stands: leader, winner, in the round or not", () => {
   assert.equal(standing(store({}, {}, { you }), UP, true), "leading");
   assert.equal(standing(store({}, {}, { you: { ...you, maximum_minor: 9000 } }), UP, true), "leading_automatic");
   assert.equal(standing(store({}, { in_round: ["B-1"] }), UP, true), "not_in_round");
+  assert.equal(standing(store({}, { method: "DESCENDING" }), UP, true), "accepted");
+  assert.equal(standing(store({}, { method: "SEALED" }, { you }), UP, true), "not_boxed");
   const over = { phase: "closed" } as const;
   assert.equal(standing(store(over, { status: "LEADER_DETERMINED" }, { you }), UP, true), "won");
   assert.equal(standing(store(over, { status: "ANNOUNCED", winner: "B-1" }, { you }), UP, true), "winner");
   assert.equal(standing(store(over, { status: "RUNNER_UP_OFFERED" }, { you }), UP, true), "offered");
+  assert.equal(standing(store(over, { status: "PAID", winner: "B-1" }, { you }), UP, true), "bought");
+  // Whoever leads when it comes to nothing has nothing to wait for.
+  for (const status of ["FAILED", "STOPPED", "ANNULLED", "PAYMENT_DEFAULT", "PRICE_CUT"]) {
+    assert.equal(standing(store(over, { status, winner: status === "FAILED" ? null : "B-1" }, { you }), UP, true), "over");
+  }
   assert.equal(standing(store(over, { status: "ANNOUNCED", winner: "B-1" }), UP, true), "lost");
   assert.equal(standing(store(over, { status: "ANNOUNCED", winner: "B-1" }), UP, false), "over");
   assert.equal(standing(store(), { kind: "down", retryAt: 0 }, true), "offline");
