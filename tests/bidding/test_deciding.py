@@ -214,7 +214,7 @@ def test_bad_parameters_are_answered_and_not_recorded(batches: Batches) -> None:
     assert [(a["ok"], a["code"]) for a in outcome.answers] == [(False, "BAD_COMMAND")]
 
 
-GOOD = {"k": "bid", "lot": LOT, "by": 1, "id": new_id(), "amount": 5}
+GOOD = {"k": "bid", "lot": LOT, "by": 1, "id": "4175c0b7-bd62-494e-a6ab-c0c3cc8bd6d5", "amount": 5}
 
 
 @pytest.mark.parametrize(

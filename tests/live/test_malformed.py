@@ -6,12 +6,12 @@ from typing import Any
 
 import orjson
 import pytest
-from bidding.harness import LOT, new_id, until
+from bidding.harness import LOT, until
 
 from .conftest import Serve
 from .harness import Raw, Room
 
-ID = new_id()
+ID = "4175c0b7-bd62-494e-a6ab-c0c3cc8bd6d5"
 
 
 async def welcomed(room: Room, account: int | None = None) -> Raw:
