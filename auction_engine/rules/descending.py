@@ -7,7 +7,10 @@ from auction_engine.rules.commands import Bid
 from auction_engine.rules.events import BidAccepted, BidRefused, Event, Reason, Turn
 from auction_engine.rules.lot import Falling, LotState
 from auction_engine.rules.params import LotParams
-from auction_engine.rules.parts import BASIS_POINTS, Descent
+from auction_engine.rules.parts import BASIS_POINTS, Descent, ParamsError
+
+# Pages get the whole way down with every update; the longest of the packs has a hundred steps.
+MOST_STEPS = 1_000
 
 
 @lru_cache(maxsize=1024)
@@ -15,6 +18,7 @@ def prices_minor(start_minor: int, descent: Descent) -> tuple[int, ...]:
     """The price of every step, from the starting price to the floor (minor units).
 
     Law 01/2016 Art. 5(4), (9). The last step may be smaller, so that the floor itself is offered.
+    Raises ParamsError for more than `MOST_STEPS`.
     """
     if descent.shape == "TABLE":
         return (start_minor, *descent.prices)
@@ -22,6 +26,8 @@ def prices_minor(start_minor: int, descent: Descent) -> tuple[int, ...]:
     assert floor is not None
     prices = [start_minor]
     while prices[-1] > floor:
+        if len(prices) > MOST_STEPS:
+            raise ParamsError("descent", f"the price would fall in more than {MOST_STEPS} steps")
         prices.append(max(floor, _next_minor(start_minor, descent, prices)))
     return tuple(prices)
 

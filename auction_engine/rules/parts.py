@@ -24,7 +24,6 @@ MAX_MS = 253_402_300_799_999
 # `lot_head.extensions` is a PostgreSQL integer; nobody extends a sale a million times.
 MAX_EXTENSIONS = 1_000_000
 BASIS_POINTS = 10_000
-_MOST_STEPS = 100_000
 # The ways to settle equal sealed bids: each comes to an end.
 TIES: tuple[tuple[Tie, ...], ...] = (
     ("RE_BID_TIED", "DRAW_LOTS"),

@@ -3,12 +3,14 @@
 import gc
 import os
 import signal
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
 
 from auction_engine.simulation.run import Result, simulate
 
@@ -91,9 +93,18 @@ def _chunks(first: int, last: int, lots: int, processes: int) -> Iterator[list[R
 
 def _prepare() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to hear
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     gc.collect()
     gc.freeze()
     gc.disable()
+
+
+def _end_with_parent() -> None:
+    """A parent that was killed cannot tell us to stop."""
+    parent = parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
 
 
 def _run(first: int, last: int, lots: int) -> list[Result]:

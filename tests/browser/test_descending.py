@@ -137,6 +137,7 @@ async def test_of_many_pressing_at_once_one_is_first(
         await offers(room, START)
     now = "document.querySelector('[data-accept-act]').click()"
     await asyncio.gather(*(room.page.evaluate(now) for room in rooms))
+    await instance.until(lot, lambda state: state["phase"] == "closed")
     (first,) = await instance.bids(lot)
     stands: list[str] = []
     for room in rooms:

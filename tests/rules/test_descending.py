@@ -10,11 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auction_engine.rules.descending import end_of, ladder, price_at, prices_minor, step_at
+from auction_engine.rules.descending import (
+    MOST_STEPS,
+    end_of,
+    ladder,
+    price_at,
+    prices_minor,
+    step_at,
+)
 from auction_engine.rules.events import BidRefused, LotClosed
 from auction_engine.rules.lot import Falling, minimum_minor
 from auction_engine.rules.machine import next_due_ms
-from auction_engine.rules.parts import Descent
+from auction_engine.rules.parts import Descent, ParamsError
 
 from .courses import DESCENT, MILLION, MINUTE, START, A, B, C, Course, conducted, open_lot
 
@@ -51,7 +58,13 @@ def test_prices_fall_strictly_from_the_start_to_the_floor(
 ) -> None:
     floor = min(floor, start - 1)
     how = {"step_minor": step} if name == "LINEAR" else {"step_bp": step}
-    prices = prices_minor(start, shape(name, floor_minor=floor, **how))
+    try:
+        prices = prices_minor(start, shape(name, floor_minor=floor, **how))
+    except ParamsError as error:
+        assert error.path == "descent"
+        assert name != "LINEAR" or (start - floor) / step > MOST_STEPS
+        return
+    assert len(prices) <= MOST_STEPS + 1
     assert (prices[0], prices[-1]) == (start, floor)
     assert all(a > b for a, b in pairwise(prices))
 
