@@ -32,9 +32,9 @@ _TABLES = """
     CREATE TABLE rowlock_lot (LIKE lot_head INCLUDING ALL);
 """
 _LOT_ROW = """
-    INSERT INTO rowlock_lot (lot_id, shard, seq, hash, phase, end_ms, price_minor, leader,
-                             accepted, refused, extensions)
-    VALUES ($1, 0, 0, $2, 'open', NULL, NULL, NULL, 0, 0, 0)
+    INSERT INTO rowlock_lot (lot_id, shard, seq, hash, phase, status, end_ms, price_minor,
+                             leader, accepted, refused, extensions)
+    VALUES ($1, 0, 0, $2, 'open', 'RUNNING', NULL, NULL, NULL, 0, 0, 0)
 """
 _LOCK = (
     "SELECT seq, phase, price_minor, leader, accepted FROM rowlock_lot WHERE lot_id = $1 FOR UPDATE"

@@ -244,7 +244,8 @@ class Postgres:
                 raise ServerError(f"PostgreSQL did not start: {words} (see {self.log}).")
             with contextlib.suppress(OSError):
                 lines = path.read_text("utf-8", "replace").splitlines()
-                if lines[0].strip() == str(process.pid) and lines[7:8] and "ready" in lines[7]:
+                # PostgreSQL writes the file line by line: it may be empty for a moment.
+                if len(lines) > 7 and lines[0].strip() == str(process.pid) and "ready" in lines[7]:
                     return
             if time.monotonic() > deadline:
                 self.stop()
