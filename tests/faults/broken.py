@@ -47,7 +47,7 @@ def answer_before_commit() -> None:
         outcome = deciding.decide(consumed, entries, set())
         await queue.put(
             (
-                self._database_url,
+                self._line._database_url,
                 self._shard,
                 deciding.epoch,
                 after,

@@ -28,7 +28,8 @@ async def test_an_answer_before_the_commit_is_caught() -> None:
     print("seed", seed)
     run = await run_broken("answer-before-commit", kill_recorder, seed, 2)
     print(run.wrong[:3], run.stuck)
-    assert run.acknowledged > 60  # it works, until it is killed
+    # It works until it is killed; then it may have lost so much that nothing goes on.
+    assert run.acknowledged > 60 or run.stuck is not None
     assert any("acknowledged but not in the ledger" in w or "recorded {" in w for w in run.wrong)
 
 
