@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 import pytest
-from playwright.async_api import Locator, expect
+from playwright.async_api import Locator, Route, expect
 
 from browser.instance import START, STEP, Instance
 from browser.test_bidding import focus, local
@@ -361,12 +361,20 @@ async def test_without_script_the_form_carries_step_and_amount(
     # The page would draw itself anew when the price falls; a slow line keeps the old one.
     price = await at_step(instance, lot)
     await page.goto(f"/lots/{lot}")
-    await page.route(f"**/lots/{lot}", lambda route: route.fulfill(status=204))
-    await at_step(instance, lot)
+    redrawing = asyncio.Event()
+
+    async def not_answered(route: Route) -> None:
+        await route.fulfill(status=204)
+        redrawing.set()
+
+    await page.route(f"**/lots/{lot}", not_answered)
+    async with asyncio.timeout(10):
+        await redrawing.wait()  # it happens once; from now on the old page stays
     await page.unroute(f"**/lots/{lot}")
+    standing = await at_step(instance, lot)
     await room.accept.click()
     await expect(outcome).to_contain_text(f"Không nhận {dong(price)}")
-    await expect(outcome).to_contain_text(dong(price - STEP))
+    await expect(outcome).to_contain_text(dong(standing))
     price = await at_step(instance, lot)
     for tab in (page, other):
         await tab.goto(f"/lots/{lot}")
