@@ -1,8 +1,26 @@
 """Fees: what enforcement and the auction service cost. Whole minor units, rounded down."""
 
-from auction_engine.rules.pack_proceeds import AuctionFee, EnforcementFee
+from collections.abc import Sequence
 
-_WHOLE = 10_000
+from auction_engine.rules.pack_proceeds import AuctionFee, EnforcementFee, FeeTier
+
+WHOLE = 10_000  # basis points
+
+
+def tiered(tiers: Sequence[FeeTier], amount_minor: int) -> int:
+    """Each tier's rate on the part of the amount above its limit; rounded down once, at the end.
+
+    `tiers` rise from 0. Raises ValueError for a negative amount.
+    """
+    if amount_minor < 0:
+        raise ValueError("an amount that a fee is taken of is not negative")
+    fee = 0
+    upper = amount_minor
+    for tier in reversed(tiers):
+        part = max(0, upper - tier.over_minor)
+        fee += part * tier.rate_bp
+        upper = min(upper, tier.over_minor)
+    return fee // WHOLE
 
 
 def enforcement_fee(
@@ -14,19 +32,11 @@ def enforcement_fee(
     `free_up_to_base_salaries` times `base_salary_minor`, if the caller gives the base salary of
     the day. Raises ValueError for a negative amount.
     """
-    if received_minor < 0:
-        raise ValueError("what was received is not negative")
     if base_salary_minor is not None and (
-        received_minor <= rule.free_up_to_base_salaries * base_salary_minor
+        0 <= received_minor <= rule.free_up_to_base_salaries * base_salary_minor
     ):
         return 0
-    fee = 0
-    upper = received_minor
-    for tier in reversed(rule.tiers):
-        part = max(0, upper - tier.over_minor)
-        fee += part * tier.rate_bp
-        upper = min(upper, tier.over_minor)
-    return fee // _WHOLE
+    return tiered(rule.tiers, received_minor)
 
 
 def most_auction_fee(rule: AuctionFee, start_minor: int, winning_minor: int) -> int | None:
@@ -39,7 +49,7 @@ def most_auction_fee(rule: AuctionFee, start_minor: int, winning_minor: int) -> 
     for bracket in rule.brackets or ():
         if bracket.up_to_minor is None or start_minor <= bracket.up_to_minor:
             above = max(0, winning_minor - start_minor)
-            fee = bracket.base_minor + above * bracket.above_start_bp // _WHOLE
+            fee = bracket.base_minor + above * bracket.above_start_bp // WHOLE
             break
     if rule.max_minor is not None:
         fee = rule.max_minor if fee is None else min(fee, rule.max_minor)

@@ -42,14 +42,23 @@ class Delivery(Part):
 
 
 class Payout(Part):
-    """When creditors are paid, counted from delivery, and by what means."""
+    """When creditors are paid, counted from delivery, and by what means.
+
+    `many_creditors`: so much longer where many share little; `after_obstacle`: counted from the
+    end of a decision, complaint or event in the way.
+    """
 
     due: Span
     means: Literal["TRANSFER", "CASH_OR_TRANSFER"]
+    many_creditors: Span | None = None
+    after_obstacle: Span | None = None
 
 
 class ReAuction(Part):
-    """After a failure: how far and by whom the price is cut, when a creditor may take it."""
+    """After a failure: how far and by whom the price is cut, when a creditor may take it.
+
+    `in_kind_free_at_costs`: who takes what is worth no more than the costs pays nothing.
+    """
 
     max_cut_bp: BasisPoints
     base: Literal["PREVIOUS_START", "VALUATION"]
@@ -63,6 +72,7 @@ class ReAuction(Part):
     in_kind_tell_debtor: Span | None = None
     in_kind_debtor_pays: Span | None = None
     in_kind_creditor_pays: Span | None = None
+    in_kind_free_at_costs: Literal[True] | None = None
     floor: Literal["ENFORCEMENT_COSTS", "COERCION_COSTS"] | None = None
 
     @model_validator(mode="after")
@@ -73,7 +83,11 @@ class ReAuction(Part):
 
 
 class PaymentOrder(Part):
-    """Who is paid from the proceeds in which order."""
+    """Who is paid from the proceeds in which order.
+
+    `late_interest`: within a rank, after the principal; absent, together with it. `bad_debt` and
+    `bankruptcy`: which other law decides there; absent, the pack says nothing of such cases.
+    """
 
     off_top: Annotated[tuple[OffTop, ...], AfterValidator(without_repeats)]
     ranks: Annotated[tuple[Rank, ...], Field(min_length=1), AfterValidator(without_repeats)]
@@ -82,6 +96,9 @@ class PaymentOrder(Part):
     then: Literal["PAYMENT_DATE"]
     secured_creditor_first: bool
     surplus: Literal["DEBTOR"]
+    late_interest: Literal["AFTER_PRINCIPAL"] | None = None
+    bad_debt: Literal["RENT_THEN_CREDIT_INSTITUTIONS_LAW"] | None = None
+    bankruptcy: Literal["TRUSTEE"] | None = None
 
 
 class FeeTier(Part):

@@ -52,6 +52,38 @@ def test_v24_the_enforcement_fee_of_circular_216(
     assert enforcement_fee(rule, received) == fee
 
 
+@pytest.mark.parametrize("pack", ["vn-enforcement-2017", "vn-enforcement-2025", NEW.id])
+@pytest.mark.parametrize(
+    ("threshold", "at", "below", "less", "above"),
+    [
+        # the fee at the threshold; so far below it is `less`; so far above it is one đồng more
+        (5 * BILLION, 150 * MILLION, 100, 3, 50),
+        (7 * BILLION, 190 * MILLION, 50, 1, 100),
+        (10 * BILLION, 220 * MILLION, 100, 1, 200),
+        (15 * BILLION, 245 * MILLION, 200, 1, 10_000),
+    ],
+)
+def test_around_every_threshold(
+    pack: str, threshold: int, at: int, below: int, less: int, above: int
+) -> None:
+    rule = fees_of(pack).enforcement
+    assert rule is not None
+    assert enforcement_fee(rule, threshold - below) == at - less
+    assert enforcement_fee(rule, threshold - 1) == at - 1  # a part of a đồng less, rounded down
+    assert enforcement_fee(rule, threshold) == at
+    assert enforcement_fee(rule, threshold + 1) == at
+    assert enforcement_fee(rule, threshold + above - 1) == at
+    assert enforcement_fee(rule, threshold + above) == at + 1
+
+
+@pytest.mark.parametrize("salary", [1_490_000, 1_800_000, 2_340_000])
+def test_around_the_free_amount_of_each_base_salary(rule: EnforcementFee, salary: int) -> None:
+    free = 2 * salary
+    assert enforcement_fee(rule, free - 1, salary) == 0
+    assert enforcement_fee(rule, free, salary) == 0
+    assert enforcement_fee(rule, free + 1, salary) == (free + 1) * 3 // 100
+
+
 def test_it_is_rounded_down_once(rule: EnforcementFee) -> None:
     assert enforcement_fee(rule, 33) == 0  # 0.99
     assert enforcement_fee(rule, 5 * BILLION + 49) == 150 * MILLION  # + 0.98
@@ -70,9 +102,10 @@ def test_nothing_is_owed_up_to_two_base_salaries(
     assert enforcement_fee(rule, received, base_salary_minor=2_340_000) == fee
 
 
-def test_a_negative_amount_is_refused(rule: EnforcementFee) -> None:
+@pytest.mark.parametrize("salary", [None, 2_340_000])
+def test_a_negative_amount_is_refused(rule: EnforcementFee, salary: int | None) -> None:
     with pytest.raises(ValueError, match="not negative"):
-        enforcement_fee(rule, -1)
+        enforcement_fee(rule, -1, salary)
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,10 @@ CHART: dict[str, Account] = {
         "Enforcement fee withheld", escrow=True),
     "RECEIVABLE.ANNULLED": Account("ASSET", _BOTH, "LOT_PARTY",
         "Phải thu hồi do kết quả bị hủy", "To be paid back after an annulment", escrow=True),
+    "RECEIVABLE.IN_KIND": Account("ASSET", _AGENCY, "LOT_PARTY",
+        "Người được thi hành án nhận tài sản", "Taken in kind, to be set off", escrow=True),
+    "RECEIVABLE.UNEXPLAINED": Account("ASSET", _BOTH, "LINE", "Ngân hàng trích nợ chưa rõ lý do",
+        "Debited by the bank without our order", escrow=True),
     # Off the balance: what is promised, not paid
     "MEMO.GUARANTEE": Account("MEMO", _ORGANISATION, "LOT_BIDDER", "Bảo lãnh ngân hàng",
         "Bank guarantee"),
