@@ -12,13 +12,14 @@ from auction_engine.rules.grounds import (
     HOLDS,
     PAUSE_GROUNDS,
     POSTPONEMENTS,
+    RELEASES,
     STOP_GROUNDS,
 )
 from auction_engine.rules.guards import GUARDS, Guard
 from auction_engine.rules.lifecycle import BY_ACT, Row
 from auction_engine.rules.lot import LotState
 from auction_engine.rules.session import SESSION_PAUSED, TURN
-from auction_engine.rules.terms import SIGNATORIES
+from auction_engine.rules.terms import DEPOSIT_MEANS, SIGNATORIES
 
 _OF_SESSIONS = (TURN, SESSION_PAUSED)
 # The closed lists of what an act can say, by (act, field).
@@ -32,6 +33,8 @@ CHOICES: dict[tuple[str, str], tuple[str, ...]] = {
     ("pause", "ground"): PAUSE_GROUNDS,
     ("postpone", "ground"): tuple(g for g in POSTPONEMENTS if g not in _OF_SESSIONS),
     ("release", "ground"): HOLDS,
+    ("hold_deposit", "means"): DEPOSIT_MEANS,
+    ("release_deposit", "ground"): tuple(RELEASES),
     ("sign_minutes", "as"): SIGNATORIES,
     ("stop", "ground"): STOP_GROUNDS,
 }
@@ -83,6 +86,7 @@ def _kind(name: str) -> str:
     if name.endswith("_minor"):
         return "amount"
     named = {"bidder": "bidder", "auctioneer": "account", "excused": "yes_no", "keys": "texts"}
+    named["transfer"] = "number"
     return named.get(name, "text")
 
 

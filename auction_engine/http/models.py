@@ -122,6 +122,14 @@ class Box(Model):
     bid_id: BidId
 
 
+class DepositOnRecord(Model):
+    """No bid is taken while it is missing. `needed_minor` is 0 of a bidder who is exempt."""
+
+    state: Literal["HELD", "MISSING"]
+    amount_minor: Whole
+    needed_minor: Whole
+
+
 class You(Model):
     """The signed-in bidder's own standing. `out` and `forfeit` name their ground."""
 
@@ -134,6 +142,9 @@ class You(Model):
     sealed: Box | None = None
     out: str | None = None
     forfeit: str | None = None
+    deposit: Annotated[
+        DepositOnRecord | None, Field(description="Where the lot's record knows the deposits.")
+    ] = None
 
 
 class Lot(Model):

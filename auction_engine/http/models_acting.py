@@ -15,7 +15,7 @@ class ActField(Model):
     """Something an act says. `bidder` takes a bidder's code or account."""
 
     name: str
-    kind: Literal["moment", "amount", "account", "bidder", "yes_no", "texts", "text"]
+    kind: Literal["moment", "amount", "account", "bidder", "number", "yes_no", "texts", "text"]
     needed: bool
     choices: Annotated[list[str] | None, Field(description="The closed list, if it has one.")]
 

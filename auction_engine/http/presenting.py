@@ -49,9 +49,10 @@ def choose_language(query: str | None, cookie: str | None) -> str:
 
 
 def load_texts(web: Path, lang: str) -> dict[str, str | dict[str, str]]:
-    """The pages' texts and those of the rules, as `web/build.mjs` reads them for the script."""
+    """The pages' texts and those of the rules, as `web/build.mjs` reads them for the script, and
+    those of the pages of the money, which have no script of that kind."""
     texts: dict[str, str | dict[str, str]] = {}
-    for name in (f"rules.{lang}.json", f"{lang}.json"):
+    for name in (f"rules.{lang}.json", f"{lang}.json", f"money.{lang}.json"):
         file = web / "locales" / name
         if file.is_file():
             texts |= json.loads(file.read_text("utf-8"))
@@ -119,6 +120,9 @@ class Presenter:
 
     def text(self, lang: str, key: str, **values: Any) -> str:
         return translate(self._texts[lang], key, values)
+
+    def has_text(self, lang: str, key: str) -> bool:
+        return key in self._texts[lang]
 
     def refusal(
         self, lang: str, reason: str, minimum_minor: int | None, lot: Lot

@@ -96,8 +96,25 @@ def standing_of(snapshot: Json, course: str | None, bidder: bool) -> str:
     if not bidder:
         return "watching_fall" if falls else "watching"
     if not you.get("admitted"):
-        return "not_admitted"
+        return "awaiting_admission" if has_deposit(you) else "not_admitted"
     return _standing_open(state, you, falls)
+
+
+def has_deposit(you: Json) -> bool | None:
+    """Whether the viewer's deposit is held; None where the lot keeps no record of deposits."""
+    deposit = you.get("deposit")
+    return None if deposit is None else bool(deposit["state"] == "HELD")
+
+
+def deposit_of(snapshot: Json) -> str | None:
+    """The name of the sentence about the viewer's deposit beside the form to bid; None for none."""
+    you = snapshot["you"] or {}
+    held = has_deposit(you)
+    if held is None or you.get("out") or snapshot["state"]["phase"] == "closed":
+        return None
+    if held:
+        return "held" if you["deposit"]["amount_minor"] else "exempt"
+    return "missing" if you.get("admitted") else "needed"
 
 
 def _standing_open(state: Json, you: Json, falls: bool) -> str:
@@ -106,8 +123,11 @@ def _standing_open(state: Json, you: Json, falls: bool) -> str:
     sealed, allowed = life.get("method") == "SEALED", life.get("in_round")
     if falls and you["best_minor"]:
         return "accepted"
+    lacks = has_deposit(you) is False
     if you["leading"] and not sealed:
-        return "leading_automatic" if you.get("maximum_minor") else "leading"
+        return "leading_automatic" if you.get("maximum_minor") and not lacks else "leading"
+    if lacks:
+        return "no_deposit"
     if allowed is not None and you["code"] not in allowed:
         return "not_in_round"
     if falls:
@@ -280,6 +300,15 @@ class Words:
             text = self._text(f"live.standing.{name}.text{raced}", **values)
         title = self._text(f"live.standing.{name}", **values)
         return {"kind": name, "title": title, "text": text}
+
+    def deposit(self, name: str, you: Json) -> dict[str, str]:
+        """The sentence about the viewer's deposit of this name (`deposit_of`)."""
+        deposit = you["deposit"]
+        amount, needed = (self._money(deposit[f"{n}_minor"]) for n in ("amount", "needed"))
+        return {
+            "kind": name,
+            "text": self._text(f"live.deposit.{name}", amount=amount, needed=needed),
+        }
 
     def accept(self, blocked: str, amount_minor: int) -> str:
         """What the button says that accepts a price; `blocked` names why it cannot be pressed."""

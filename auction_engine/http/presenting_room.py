@@ -34,15 +34,19 @@ def told(page: Json, words: life.Words, lang: str) -> dict[str, Any]:
     bidder = viewer is not None and viewer["role"] == "bidder"
     name, start_minor = life.course_of(state, turns), lot["starting_price_minor"]
     standing = life.standing_of(snapshot, name, bidder)
+    deposit = life.deposit_of(snapshot)
     late = bool(outcome and outcome.get("reason") == "TOO_LATE")
     return {
         "snapshot": snapshot,
-        "you": None if you is None else {"out": None, "maximum_minor": None, **you},
+        "you": None
+        if you is None
+        else {"out": None, "maximum_minor": None, "deposit": None, **you},
         "rules": PLAIN_RULES | {"step_minor": lot["increment_minor"], **lot.get("rules", {})},
         "outcome": None if outcome is None else _outcome(outcome, lang),
         "race": life.race(snapshot) if late else None,
         "course": None if name is None else words.course(name, state, start_minor),
         "standing": words.standing(standing, snapshot, start_minor),
+        "deposit": None if deposit is None else words.deposit(deposit, you),
         "head": words.head(snapshot, fall),
         "lines": words.lines(snapshot["bids"], turns),
         "accept": _accept(page, words, state),

@@ -5,6 +5,7 @@ from typing import Any
 
 from auction_engine.ledger.journal import event_of
 from auction_engine.live import course
+from auction_engine.rules import deposits
 from auction_engine.rules.events import Turn
 from auction_engine.rules.lot import LotState, minimum_minor
 from auction_engine.rules.machine import apply
@@ -12,7 +13,21 @@ from auction_engine.rules.machine import apply
 _RECENT = 200
 _TURNS = 50
 _REFUSED_KEPT = 20
+# Turns nobody is told of but the bidder whose they are (Law 01/2016 Art. 9(2)d).
+_OWN = frozenset({"deposit.held", "deposit.released"})
 _OWN_REFUSED = ("seq", "at_ms", "amount_minor", "reason", "minimum_minor")
+
+
+def _deposit(state: LotState, bidder: int) -> dict[str, Any]:
+    """Whether the bidder's deposit is on record, how much it is, and how much it must be."""
+    assert state.params.terms is not None
+    held = state.life.deposits.get(bidder)
+    exempt = held is not None and held.means == "EXEMPT"
+    return {
+        "state": "MISSING" if held is None else "HELD",
+        "amount_minor": 0 if held is None else held.amount_minor,
+        "needed_minor": 0 if exempt else state.params.terms.deposit_minor,
+    }
 
 
 class LotView:
@@ -24,6 +39,8 @@ class LotView:
         "epoch",
         "late_ms",
         "lot",
+        "own_changed",
+        "own_seq",
         "recent",
         "refused",
         "robots_seq",
@@ -50,6 +67,8 @@ class LotView:
         self.late_ms: int | None = None
         self.refused: dict[int, deque[dict[str, Any]]] = {}
         self.robots_seq = 0
+        self.own_changed: dict[int, int] = {}  # bidder: entry that only he is told of
+        self.own_seq = 0  # the last of them
 
     def take(self, entry: dict[str, Any]) -> None:
         """Take the journal entry after `seq`. The caller must have checked that it is the next."""
@@ -87,6 +106,8 @@ class LotView:
 
     def _turn(self, turn: Turn, entry: dict[str, Any]) -> None:
         assert self.state is not None
+        if turn.kind in _OWN:
+            self.own_changed[turn.data["bidder"]] = self.own_seq = entry["seq"]
         told = course.told(self.state, turn, entry)
         if told is not None:
             self.turns.append(told)
@@ -142,7 +163,15 @@ class LotView:
         for name, ground in (("out", state.life.out), ("forfeit", state.life.forfeits)):
             if bidder in ground:
                 told[name] = ground[bidder]
+        if deposits.recorded(state):
+            told["deposit"] = _deposit(state, bidder)
         return told
+
+    def own_since(self, after: int) -> set[int]:
+        """The bidders who have something of their own to be told of that came after `after`."""
+        if self.own_seq <= after:
+            return set()
+        return {bidder for bidder, seq in self.own_changed.items() if seq > after}
 
     def snapshot(self, bidder: int | None) -> dict[str, Any]:
         """`snapshot` of the live protocol."""

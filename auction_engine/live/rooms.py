@@ -106,8 +106,17 @@ class Room:
             self._bidders.clear()
             self._onlookers.clear()
         elif seq != self._seq and (self._bidders or self._onlookers):
+            self._set_apart(self.view.own_since(self._seq))
             await self._write(frame(self.view.update(self._seq, _BIDS_IN_UPDATE)))
         self._epoch, self._seq = epoch, seq
+
+    def _set_apart(self, bidders: set[int]) -> None:
+        """Those of whom something has changed that only they are told get a snapshot instead."""
+        if not bidders:
+            return
+        for member in [m for m in self._bidders if m.bidder in bidders]:
+            del self._bidders[member]
+            self._joining[member] = None
 
     async def _write(self, data: bytes) -> None:
         sent = 0
@@ -142,6 +151,7 @@ class Room:
             and position[0] == view.epoch
             and position[1] <= view.seq
             and view.covers(position[1])
+            and (bidder is None or view.own_changed.get(bidder, 0) <= position[1])
         ):
             return frame(view.update(position[1], most=len(view.recent)))
         if bidder is not None:

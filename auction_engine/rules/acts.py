@@ -14,8 +14,11 @@ from auction_engine.rules.parts import MAX_MS
 
 _MOMENTS = frozenset("start_ms end_ms due_ms".split())
 _AMOUNTS = frozenset("reserve_minor amount_minor starting_price_minor top_up_minor".split())
-_ACCOUNTS = frozenset("bidder auctioneer".split())
-_MOST_ACCOUNT = 2**63 - 1
+_NUMBERS = frozenset("bidder auctioneer transfer".split())
+_MOST_NUMBER = 2**63 - 1
+# What the clock does follows from the log's time; by acts the program only tells what went wrong
+# and what the books say.
+_TOLD_BY_PROGRAM = frozenset("report_incident hold_deposit release_deposit".split())
 _LONGEST_TEXT = 2_000
 _MOST_KEYS = 9
 
@@ -36,8 +39,7 @@ def check(state: LotState, command: Act) -> Row:
     row = BY_ACT.get(command.name)
     if row is None:
         raise CommandRefused("UNKNOWN_ACT", f"There is no act {command.name[:40]}.")
-    # What the clock does follows from the log's time; by an act it only tells what went wrong.
-    by_clock = command.role == "CLOCK" and command.name != "report_incident"
+    by_clock = command.role == "CLOCK" and command.name not in _TOLD_BY_PROGRAM
     if command.role not in row.roles or by_clock:
         raise CommandRefused("NOT_YOURS", f"{command.name} is for {', '.join(row.roles)}.")
     if state.status not in row.sources:
@@ -77,8 +79,8 @@ def _fits(name: str, value: Any) -> bool:
         return (name == "end_ms" and value is None) or _is_whole(value, MAX_MS)
     if name in _AMOUNTS:
         return _is_whole(value, MAX_AMOUNT_MINOR)
-    if name in _ACCOUNTS:
-        return _is_whole(value, _MOST_ACCOUNT)
+    if name in _NUMBERS:
+        return _is_whole(value, _MOST_NUMBER)
     if name == "excused":
         return type(value) is bool
     if name == "keys":

@@ -1,6 +1,6 @@
 """Acts from the end of the bidding on: result, minutes, runner-up, payment."""
 
-from auction_engine.rules import closing
+from auction_engine.rules import closing, deposits
 from auction_engine.rules.acts_bidding import descent_resumed
 from auction_engine.rules.acts_plain import Maker, plain, said
 from auction_engine.rules.commands import Act
@@ -61,7 +61,7 @@ def _signed(state: LotState, turn: Turn, name: str, at_ms: int) -> list[Event]:
     assert life.awarded_ms is not None
     turn.status = "AWAIT_PAYMENT"
     turn.data["due_ms"] = life.awarded_ms + terms.payment_ms + lost_ms
-    if (life.award_minor or 0) > terms.deposit_minor:
+    if (life.award_minor or 0) > deposits.credited_minor(state):
         return [turn]
     # Art. 39(5): the deposit is part of the price, and here all of it.
     return [turn, Turn("payment.covered", "PAID", {"due_ms": at_ms + terms.delivery_ms})]
@@ -105,7 +105,7 @@ def _accept_offer(state: LotState, row: Row, command: Act, at_ms: int) -> list[E
 def _record_payment(state: LotState, row: Row, command: Act, at_ms: int) -> list[Event]:
     terms, life = terms_of(state), state.life
     assert life.award_minor is not None
-    paid = terms.deposit_minor + life.paid_minor + command.data["amount_minor"]
+    paid = deposits.credited_minor(state) + life.paid_minor + command.data["amount_minor"]
     if paid < life.award_minor:
         return [plain(state, row, command, "AWAIT_PAYMENT")]
     turn = plain(state, row, command, "PAID")

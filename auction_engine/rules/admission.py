@@ -1,12 +1,13 @@
 """Who may bid just now, not everybody in every round or phase, and how late at most."""
 
+from auction_engine.rules import deposits
 from auction_engine.rules.events import Reason
 from auction_engine.rules.lot import LotState
 
 
 def bidders_in(state: LotState) -> set[int]:
-    """Who is admitted and not out."""
-    return set(state.admitted) - set(state.life.out)
+    """Who is admitted, not out, and has a deposit where one must be on record."""
+    return set(state.admitted) - set(state.life.out) - deposits.without(state)
 
 
 def barred(state: LotState, bidder: int) -> Reason | None:
@@ -14,6 +15,8 @@ def barred(state: LotState, bidder: int) -> Reason | None:
     life = state.life
     if bidder in life.out:
         return "OUT"
+    if deposits.missing(state, bidder):
+        return "DEPOSIT_MISSING"
     if life.in_round is not None and bidder not in life.in_round:
         return "NOT_IN_ROUND"
     if life.stage:

@@ -9,7 +9,8 @@ from auction_engine.rules.lot import PLAIN, LotState, minimum_minor
 
 # Reasons beside which no amount would have been valid.
 _HOPELESS = frozenset(
-    "CLOSED PAUSED NOT_ADMITTED OUT NOT_IN_ROUND ALREADY_LEADING WRONG_METHOD".split()
+    "CLOSED PAUSED NOT_ADMITTED OUT DEPOSIT_MISSING NOT_IN_ROUND ALREADY_LEADING"
+    " WRONG_METHOD".split()
 )
 
 

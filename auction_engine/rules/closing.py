@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from auction_engine.rules import drawing
+from auction_engine.rules import deposits, drawing
 from auction_engine.rules.admission import latest_end_ms
 from auction_engine.rules.events import Event, LotClosed, Turn
 from auction_engine.rules.guards import absent
@@ -133,7 +133,7 @@ def runner_up_may_buy(award_minor: int | None, state: LotState) -> bool:
     terms, following = state.params.terms, state.price_minor
     if terms is None or award_minor is None or following is None:
         return False
-    covered = following + terms.deposit_minor >= award_minor
+    covered = following + deposits.covering_minor(state) >= award_minor
     return (
         (terms.runner_up == "NEXT_BID" or (terms.runner_up == "DEPOSIT_COVERS" and covered))
         and state.life.offers < terms.runner_up_depth

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
 from auction_engine.rules.pack_base import Kind
 from auction_engine.rules.pack_bidding import ExtensionMode
@@ -52,6 +53,7 @@ class Draft:
     increment_rule: IncrementRule | None = None
     increment_table: tuple[tuple[int | None, int], ...] = ()
     deposit_minor: int | None = None
+    deposits: Literal["OUTSIDE", "RECORDED"] = "OUTSIDE"  # who knows that they are held
     reserve: Reserve | None = None
     descent: Descent | None = None
     keys: Keys | None = None

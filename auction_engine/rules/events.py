@@ -20,6 +20,7 @@ Reason = Literal[
     "TOO_LATE",
     "NOT_ADMITTED",
     "OUT",
+    "DEPOSIT_MISSING",
     "NOT_IN_ROUND",
     "ALREADY_LEADING",
     "ALREADY_ACCEPTED",

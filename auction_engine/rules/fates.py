@@ -8,6 +8,7 @@ fault is nobody's fault.
 
 from typing import Literal, NamedTuple
 
+from auction_engine.rules import deposits
 from auction_engine.rules.closing import runner_up_may_buy
 from auction_engine.rules.lot import BEFORE_OPENING, LotState
 from auction_engine.rules.turns import void
@@ -39,8 +40,15 @@ _SOLD = frozenset(
 
 
 def deposit_fates(state: LotState) -> dict[int, Fate]:
-    """The fate of the deposit of each bidder who handed in a dossier or was admitted."""
+    """The fate of the deposit of each bidder who handed in a dossier or was admitted.
+
+    Where the journal records them, of those that are held: one released has left the lot's hands,
+    and an exemption is nothing to give back.
+    """
     bidders = sorted({*state.life.registered, *state.admitted})
+    if deposits.recorded(state):
+        held = state.life.deposits.items()
+        bidders = sorted(bidder for bidder, deposit in held if deposit.means != "EXEMPT")
     return {bidder: _fate(state, bidder) for bidder in bidders}
 
 

@@ -6,7 +6,7 @@ of the pack, of the calendar or of the organisation's mind cannot touch a lot th
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from auction_engine.rules import calendar as days
 from auction_engine.rules.draft import Draft
@@ -213,7 +213,27 @@ def _terms(pack: Pack, draft: Draft) -> Terms:
         ),
         forfeit_beneficiaries=tuple(sorted(pack.forfeit.beneficiaries.items())),
         incident_choices=pack.technical_fault.in_session,
+        **_deposits(pack, draft),
     )
+
+
+def _deposits(pack: Pack, draft: Draft) -> dict[str, Any]:
+    """Whether the journal records them, and how they may be made: by money, and as the pack has it.
+
+    Law 01/2016 Art. 39(1): a small one in cash, a bank's guarantee by agreement.
+    """
+    rule, amount = pack.deposit, _given(draft, "deposit_minor")
+    if draft.deposits != "RECORDED" or not amount:
+        return {}
+    ways = {
+        "TRANSFER": True,
+        "CASH": rule.cash_below_minor is not None and amount < rule.cash_below_minor,
+        "GUARANTEE": rule.guarantee,
+        "CARD_HOLD": rule.card_hold,
+        "EXEMPT": rule.creditor_exempt,
+    }
+    means = tuple(name for name, allowed in ways.items() if allowed)
+    return {"deposits": "RECORDED", "deposit_means": means}
 
 
 def _single_bidder(pack: Pack, draft: Draft) -> Literal["NEVER", "CONSENT", "ALWAYS"]:

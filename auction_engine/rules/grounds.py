@@ -53,6 +53,18 @@ ANNULMENTS = (
     "SANCTION",
     "TECHNICAL_FAULT",
 )
+# Why a deposit is no longer held, and of what kind it can then be (`terms.DEPOSIT_MEANS`).
+# WITHDRAWN: given back with a dossier taken back or refused; RETURNED: given back otherwise, as
+# after a stop.
+RELEASES: dict[str, tuple[str, ...]] = {
+    "BANK_REVERSAL": ("TRANSFER",),
+    "MISMATCHED": ("TRANSFER", "CASH"),
+    "GUARANTEE_LAPSED": ("GUARANTEE",),
+    "CARD_HOLD_LAPSED": ("CARD_HOLD",),
+    "EXEMPTION_ENDED": ("EXEMPT",),
+    "WITHDRAWN": ("TRANSFER", "CASH", "GUARANTEE", "CARD_HOLD", "EXEMPT"),
+    "RETURNED": ("TRANSFER", "CASH", "GUARANTEE", "CARD_HOLD"),
+}
 # Who may place and release a hold: never the house alone when a court or the procuracy asked.
 HOLD_ROLES: dict[str, tuple[Role, ...]] = {
     "COMPLAINT": ("AGENCY", "ORGANISATION", "PROCURATOR"),

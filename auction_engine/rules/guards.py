@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 
+from auction_engine.rules import deposits
 from auction_engine.rules.commands import Act, CommandRefused
 from auction_engine.rules.grounds import (
     ANNULMENTS,
@@ -29,12 +30,12 @@ def terms_of(state: LotState) -> Terms:
 
 
 def absent(state: LotState) -> set[int]:
-    """Who was admitted and never took part (Law 01/2016 Art. 39(6)a), so far."""
+    """Who was entitled to bid and never took part (Law 01/2016 Art. 39(6)a), so far."""
     life = state.life
     took_part = {standing.bidder for standing in standings(state)} | set(life.out)
     if life.sealed is not None:
         took_part |= set(life.sealed.boxes)
-    return set(state.admitted) - life.present - took_part
+    return set(state.admitted) - life.present - took_part - deposits.without(state)
 
 
 def reserve_digest(amount_minor: int, salt: str) -> str:
@@ -122,7 +123,7 @@ def _signature_open(state: LotState, act: Act, _: int) -> bool:
 def _amount_due(state: LotState, act: Act, _: int) -> bool:
     amount, award = act.data["amount_minor"], state.life.award_minor
     assert award is not None
-    left = award - terms_of(state).deposit_minor - state.life.paid_minor
+    left = award - deposits.credited_minor(state) - state.life.paid_minor
     return bool(0 < amount <= left)
 
 
@@ -263,4 +264,5 @@ GUARDS: dict[str, tuple[Guard, str, str]] = {
     "claim_heard": (_claim_heard, "CLAIM_TIME_RUNS",
         "The bidder may still claim force majeure; decide when that time is over."),
     "undecided": (_undecided, "ALREADY_DECIDED", "This has been decided already."),
+    **deposits.GUARDS,
 }  # fmt: skip

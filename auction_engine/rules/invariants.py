@@ -9,6 +9,7 @@ from operator import itemgetter
 from typing import Any
 
 from auction_engine.rules import invariants_bids as bids
+from auction_engine.rules import invariants_deposits as deposits
 from auction_engine.rules.events import (
     BidAccepted,
     BidAutomatic,
@@ -40,6 +41,7 @@ def check_step(before: LotState | None, event: Event, after: LotState, at_ms: in
         return
     if type(event) is Turn:
         check_turn(before, event, after, at_ms)
+        deposits.check_deposits(before, event, after)
         check_round(before, event, after, at_ms)
         return
     same = _SAME[type(event)]
@@ -105,6 +107,7 @@ def _check_admitted(before: LotState, event: BidderAdmitted, after: LotState, at
         all(event.code != known.code for known in before.admitted.values()),
         "two bidders have one code",
     )
+    deposits.check_admitted(before, event)
     _must(
         len(after.admitted) == len(before.admitted) + 1
         and after.admitted.get(event.bidder) == (event.code, event.robot),

@@ -2,6 +2,7 @@
 
 from auction_engine.rules import descending
 from auction_engine.rules.admission import may_raise_himself
+from auction_engine.rules.deposits import recorded
 from auction_engine.rules.events import BidAccepted, BidAutomatic, BidRefused, BidSealed, MaximumSet
 from auction_engine.rules.increments import on_step, step_minor, unusual
 from auction_engine.rules.invariants_life import must
@@ -57,6 +58,8 @@ def _fault_of_amount(state: LotState, bidder: int, amount_minor: int, at_ms: int
 def _excluded(life: Life, state: LotState, bidder: int) -> str | None:
     if bidder in life.out:
         return "from a bidder whose bids are void"
+    if recorded(state) and bidder not in life.deposits:
+        return "from a bidder without a deposit"
     if life.in_round is not None and bidder not in life.in_round:
         return "from a bidder not in the round"
     if life.stage:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from auction_engine.rules import deposits
 from auction_engine.rules.admission import latest_end_ms
 from auction_engine.rules.events import Turn
 from auction_engine.rules.grounds import FAILURES
@@ -68,6 +69,9 @@ def _check_forfeits(before: LotState, turn: Turn, after: LotState) -> None:
         known = ground in FORFEIT_GROUNDS or ground == "PAYMENT_DEFAULT"
         must(known, "a deposit was forfeited on a ground no law knows")
         must(bidder in before.admitted, "a deposit was forfeited that nobody paid")
+        if deposits.recorded(before):
+            paid = bidder in before.life.deposits and before.life.deposits[bidder].means != "EXEMPT"
+            must(paid, "a deposit was forfeited that is not held")
     kept = before.life.forfeits.items() <= after.life.forfeits.items()
     must(kept, "a deposit was forfeited twice or given back by rewriting")
 
@@ -127,7 +131,7 @@ def _check_offer(before: LotState, turn: Turn, after: LotState, at_ms: int) -> N
     must(before.leader is not None and award is not None, "the property was offered to nobody")
     must(after.life.offers <= terms.runner_up_depth, "it was offered further down than allowed")
     if terms.runner_up == "DEPOSIT_COVERS":
-        covered = (before.price_minor or 0) + terms.deposit_minor >= (award or 0)
+        covered = (before.price_minor or 0) + deposits.covering_minor(before) >= (award or 0)
         must(covered, "the runner-up's bid and the deposit do not reach the refused bid")
 
 
@@ -155,7 +159,7 @@ def _check_cut(before: LotState, turn: Turn, after: LotState, at_ms: int) -> Non
 
 
 def _check_paid(before: LotState, turn: Turn, after: LotState, at_ms: int) -> None:
-    paid = _terms(after).deposit_minor + after.life.paid_minor
+    paid = deposits.credited_minor(after) + after.life.paid_minor
     award = after.life.award_minor or 0
     must((paid >= award) == (after.status == "PAID"), "paid in full and status disagree")
     must(turn.data["amount_minor"] > 0, "a payment of nothing")
@@ -192,6 +196,7 @@ def _check_noted(before: LotState, turn: Turn, after: LotState, at_ms: int) -> N
     bid = {standing.bidder for standing in standings(before)}
     for bidder in before.admitted:
         came = bidder in before.life.present or bidder in bid or bidder in before.life.out
+        came = came or deposits.missing(before, bidder)  # not entitled, so not absent
         must((bidder in after.life.absent) != came, "somebody is wrongly noted as absent, or not")
 
 

@@ -53,6 +53,16 @@ _HELD: tuple[Status, ...] = (
     "RESCINDED",
     "IN_KIND_OFFER",
 )
+# A deposit that is missing can be made good until the bidding ends; money can turn out not to be
+# there until all of it is paid, or while a stopped lot may still be held again.
+_DEPOSITS: tuple[Status, ...] = (*_PUBLIC, "RUNNING", "PAUSED")
+_UNTIL_PAID: tuple[Status, ...] = (
+    *_UNTIL_ANNOUNCED,
+    "ANNOUNCED",
+    "RUNNER_UP_OFFERED",
+    "AWAIT_PAYMENT",
+    "STOPPED",
+)
 _DESK: tuple[Role, ...] = ("ORGANISATION", "AUCTIONEER")
 _OWNER: tuple[Role, ...] = ("AGENCY",)
 _CLOCK: tuple[Role, ...] = ("CLOCK",)
@@ -100,6 +110,16 @@ ROWS: tuple[Row, ...] = (
     Row("withdraw_registration", "registration.withdrawn",
         _PUBLIC, SAME, ("BIDDER",), guards=("has_place", "not_out", "open_or_changed"),
         basis="Law 01/2016 Art. 39(3); Law 37/2024 Art. 1(24)"),
+    Row("hold_deposit", "deposit.held", _DEPOSITS, SAME, ("ORGANISATION", "CLOCK"),
+        ("bidder", "amount_minor", "means", "transfer"),
+        ("deposits_recorded", "not_out", "may_deposit", "no_deposit", "means_allowed",
+         "deposit_enough", "transfer_named", "transfer_new"),
+        basis="Law 01/2016 Art. 39(1)-(2)"),
+    Row("release_deposit", "deposit.released", _UNTIL_PAID, SAME, ("ORGANISATION", "CLOCK"),
+        ("bidder", "ground"),
+        ("deposits_recorded", "deposit_held", "release_ground", "release_fits",
+         "deposit_not_lost", "reason_given"),
+        basis="Law 01/2016 Art. 39(1), (3)-(4)"),
     Row("make_ready", "lot.ready", ("REGISTRATION_CLOSED",), ("READY",), ("ORGANISATION",),
         guards=("dossiers_decided",), basis="Law 01/2016 Art. 38"),
     Row("postpone", "lot.postponed", (*_PUBLIC,), ("POSTPONED",), (*_DESK, "AGENCY"), ("ground",),

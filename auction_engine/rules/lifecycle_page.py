@@ -54,6 +54,11 @@ _LISTS: tuple[tuple[str, str, Iterable[str]], ...] = (
     ("Postponements", "before the opening", (*grounds.POSTPONEMENTS, *grounds.NOT_OPENED)),
     ("Stops", "Law 106/2025 Art. 84(2), Decree 152/2026 Art. 65(7)-(8)", grounds.STOP_GROUNDS),
     ("Disqualifications", "Law 01/2016 Art. 9(5)", grounds.DISQUALIFICATIONS),
+    (
+        "Releases of a deposit",
+        "with the kinds of deposit each is for",
+        [f"{name} ({', '.join(means)})" for name, means in grounds.RELEASES.items()],
+    ),
     ("Annulments", "Law 01/2016 Arts. 72-73", grounds.ANNULMENTS),
     ("Changes that let bidders go", "Law 37/2024 Art. 1(24)", grounds.CHANGES),
     (

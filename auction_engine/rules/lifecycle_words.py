@@ -12,6 +12,8 @@ WHY: dict[str, str] = {
     "bidder.registered": "Whoever meets the law's conditions may hand in a dossier.",
     "registration.refused": "Those whom the law bars are refused, with the reason.",
     "registration.withdrawn": "While registration runs, or after a change, a bidder may withdraw.",
+    "deposit.held": "Who takes part pays a deposit first, and it is kept apart.",
+    "deposit.released": "Without a deposit nobody bids; bids made with one stand.",
     "lot.ready": "Every dossier is decided before the opening.",
     "lot.postponed": "A fault before the start, or an officer's request, puts the session off.",
     "lot.rescheduled": "When the ground has gone, the session is held at a new time.",

@@ -78,11 +78,20 @@ _PHASES: dict[str, Phase] = {"RUNNING": "open", "PAUSED": "paused"} | dict.fromk
 _NONE: dict[int, str] = {}
 _NO_MAXIMA: dict[int, tuple[int, int]] = {}
 _NO_BOXES: dict[int, tuple[str, str]] = {}
+_NO_DEPOSITS: dict[int, "Deposit"] = {}
 
 
 class Bidder(NamedTuple):
     code: str
     robot: bool
+
+
+class Deposit(NamedTuple):
+    """A deposit on record; `transfer` is its number in the books, 0 where no money came."""
+
+    amount_minor: int
+    means: str  # one of `terms.DEPOSIT_MEANS`
+    transfer: int
 
 
 class Standing(NamedTuple):
@@ -152,7 +161,7 @@ class Life(NamedTuple):
     `round` counts ROUNDS' further rounds, `in_round` those who may bid in it, `round_from` the bid
     before its first, `round_leader` who led then. `stage` is the phase of a hybrid lot, 0 for the
     first; `front` the leader when the first phase ended. `unsigned` are representatives who did not
-    sign the minutes.
+    sign the minutes. `deposits` are those held, where the journal records them.
     """
 
     due_ms: int | None = None
@@ -197,6 +206,7 @@ class Life(NamedTuple):
     refund_right: frozenset[int] = frozenset()
     failure: str | None = None
     next_start_minor: int | None = None
+    deposits: dict[int, Deposit] = _NO_DEPOSITS
 
 
 PLAIN = Life()

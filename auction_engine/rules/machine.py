@@ -7,7 +7,7 @@ apply(state, event)           -> state       what an event makes of the lot
 ordered at or after the end finds a closed lot however late the clock's own tick arrives.
 """
 
-from auction_engine.rules import ascending, clockwork, descending, sealed
+from auction_engine.rules import ascending, clockwork, deposits, descending, sealed
 from auction_engine.rules.acts import act
 from auction_engine.rules.commands import (
     Act,
@@ -154,6 +154,8 @@ def _admit(state: LotState, command: Admit) -> Event:
     if in_window:
         if state.phase != "scheduled":
             raise CommandRefused("BIDDING_BEGAN", "Dossiers are decided before the opening.")
+    if deposits.missing(state, command.bidder):
+        raise CommandRefused("DEPOSIT_MISSING", "No deposit of this bidder is on record.")
     sealed.check_code(state.params, command.code)
     return BidderAdmitted(command.bidder, command.code, command.robot)
 

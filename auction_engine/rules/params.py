@@ -38,6 +38,8 @@ _PARTS: dict[str, type[Any]] = {
     "confirm": Confirm,
     "terms": Terms,
 }
+# Of the terms: what came later is written only where it says something, as here.
+_LATER_TERMS = tuple(f for f in fields(Terms) if f.name in ("deposits", "deposit_means"))
 # In every journal since the first; what came later is written only where it says something.
 _ALWAYS = frozenset(
     "currency minor_digits starting_price_minor increment_minor start_ms end_ms extension"
@@ -109,6 +111,9 @@ class LotParams:
         if extension is not None and (extension.cap_ms, extension.mode) == (None, "LATE_BID"):
             for name in ("cap_ms", "mode"):
                 del values["extension"][name]
+        for later in _LATER_TERMS:
+            if self.terms is not None and getattr(self.terms, later.name) == later.default:
+                del values["terms"][later.name]
         return {
             field.name: values[field.name]
             for field in fields(self)

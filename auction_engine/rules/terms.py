@@ -23,6 +23,8 @@ BENEFICIARIES = (
     "ESTATE",
     "NOT_FORFEITED",
 )
+# How a deposit is there: money, a bank's promise, a hold on a card, or a creditor who needs none.
+DEPOSIT_MEANS = ("TRANSFER", "CASH", "GUARANTEE", "CARD_HOLD", "EXEMPT")
 SIGNATORIES = ("AUCTIONEER", "RECORDER", "WINNER", "OWNER", "REPRESENTATIVE")
 DAY_MS = 86_400_000
 
@@ -39,6 +41,8 @@ class Terms:
     (Art. 51(1)); NEXT_BID, without that condition; `runner_up_depth` steps down at most.
     `failures`, `cuts` and `previous_start_minor` tell what happened to the property before.
     `forfeit_beneficiaries` are (ground, who gets the deposit); see `beneficiary`.
+    `deposits`: OUTSIDE, where whoever admits answers for them, or RECORDED, where the journal says
+    that each is held (see `rules.deposits`) in one of the ways in `deposit_means`.
     """
 
     deposit_minor: int = 0
@@ -67,6 +71,8 @@ class Terms:
     forfeit_grounds: tuple[str, ...] = FORFEIT_GROUNDS
     incident_choices: tuple[str, ...] = ("CONTINUE", "ANNUL")
     forfeit_beneficiaries: tuple[tuple[str, str], ...] = ()
+    deposits: Literal["OUTSIDE", "RECORDED"] = "OUTSIDE"
+    deposit_means: tuple[str, ...] = ("TRANSFER",)
 
     def __post_init__(self) -> None:
         whole("deposit_minor", self.deposit_minor, 0, MAX_AMOUNT_MINOR)
@@ -89,6 +95,7 @@ class Terms:
         if self.payment_extended_ms is not None:
             whole("payment_extended_ms", self.payment_extended_ms, self.payment_ms, MAX_MS)
         _check_lists(self)
+        _check_deposits(self)
 
     def beneficiary(self, ground: str) -> str:
         """Who gets a deposit lost on one of the five grounds, or by PAYMENT_DEFAULT.
@@ -107,6 +114,16 @@ def _check_registration(terms: Terms) -> None:
     if opens is not None and closes is not None:
         whole("registration_open_ms", opens, 0, MAX_MS)
         whole("registration_close_ms", closes, opens + 1, MAX_MS)
+
+
+def _check_deposits(terms: Terms) -> None:
+    one_of("deposits", terms.deposits, ("OUTSIDE", "RECORDED"))
+    if terms.deposits == "RECORDED" and not terms.deposit_minor:
+        raise ParamsError("deposits", "a lot without a deposit has none to record")
+    if not terms.deposit_means:
+        raise ParamsError("deposit_means", "name at least one way to make a deposit")
+    for number, means in enumerate(terms.deposit_means):
+        one_of(f"deposit_means[{number}]", means, DEPOSIT_MEANS)
 
 
 def _check_lists(terms: Terms) -> None:

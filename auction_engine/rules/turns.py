@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from auction_engine.rules import drawing
+from auction_engine.rules import deposits, drawing
 from auction_engine.rules import sealed as boxes
 from auction_engine.rules.events import Turn
 from auction_engine.rules.lot import AWAITS, WAITING, Falling, Life, LotState, Standing, Status
@@ -56,7 +56,7 @@ def _forfeit(state: LotState, bidder: int, ground: str) -> LotState:
     terms = state.params.terms
     if terms is None or ground not in (*terms.forfeit_grounds, "PAYMENT_DEFAULT"):
         return state
-    if terms.beneficiary(ground) == "NOT_FORFEITED":
+    if terms.beneficiary(ground) == "NOT_FORFEITED" or not deposits.can_be_lost(state, bidder):
         return state
     return _life(state, forfeits={**state.life.forfeits, bidder: ground})
 
@@ -269,6 +269,7 @@ _MORE: dict[str, Callable[[LotState, Data, Status], LotState]] = {
     "descent.resumed": _descent_resumed,
     **boxes.TURNS,
     **drawing.TURNS,
+    **deposits.TURNS,
     "reserve.revealed": lambda s, d, _: _life(s, reserve_minor=d["reserve_minor"]),
     "reserve.lapsed": lambda s, d, _: _life(s, reserve_minor=0),
     "winner.announced": _announced,

@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+from auction_engine.rules import deposits
 from auction_engine.rules.commands import Act, Role
 from auction_engine.rules.grounds import (
     ANNULMENTS,
@@ -13,6 +14,7 @@ from auction_engine.rules.grounds import (
     HOLDS,
     PAUSE_GROUNDS,
     POSTPONEMENTS,
+    RELEASES,
     STOP_GROUNDS,
 )
 from auction_engine.rules.lifecycle import BY_ACT, Row
@@ -61,6 +63,8 @@ _ASIDE: dict[str, int] = {
     "offer_in_kind": 1,
     "take_in_kind": 1,
     "return_to_debtor": 1,
+    "hold_deposit": 3,
+    "release_deposit": 2,
 }
 
 _Value = Callable[[LotState, int, random.Random], Any]
@@ -91,6 +95,8 @@ def some_act(
         data["ground"] = chance.choice(_GROUNDS[row.act])
     if row.act == "release" and state.life.holds:
         data["ground"] = chance.choice(state.life.holds)
+    if row.act in ("hold_deposit", "release_deposit"):
+        data |= _deposit(state, row.act, chance)
     role = _role(row, data, chance)
     return Act(row.act or "", role, _actor(state, role, chance), reason, data)
 
@@ -106,6 +112,9 @@ def _sensible(name: str, state: LotState, chance: random.Random) -> bool:
         return life.ground == "INCIDENT"
     if name == "resume":
         return life.ground != "INCIDENT" and not life.holds
+    if name in ("hold_deposit", "release_deposit"):
+        lacking = deposits.without(state)
+        return bool(lacking) if name == "hold_deposit" else bool(life.deposits)
     return name != "reschedule" or not life.holds
 
 
@@ -118,6 +127,30 @@ def _role(row: Row, data: dict[str, Any], chance: random.Random) -> Role:
     if row.act == "resume":
         return "AGENCY"
     return chance.choice([role for role in row.roles if role != "CLOCK"])
+
+
+def deposit_by(means: str, bidder: int, amount_minor: int, transfer: int) -> dict[str, Any]:
+    """What `hold_deposit` says of a deposit made in this way."""
+    money = means in deposits.MONEY
+    return {
+        "bidder": bidder,
+        "means": means,
+        "amount_minor": 0 if means == "EXEMPT" else amount_minor,
+        "transfer": transfer if money else 0,
+    }
+
+
+def _deposit(state: LotState, act: str, chance: random.Random) -> dict[str, Any]:
+    """A deposit for one who has none, or the end of one on a ground that mostly fits."""
+    held, terms = state.life.deposits, state.params.terms
+    if act == "hold_deposit":
+        bidder = chance.choice(sorted(deposits.without(state)) or [0])
+        means = chance.choice(terms.deposit_means if terms else ("TRANSFER",))
+        amount = terms.deposit_minor if terms else 0
+        return deposit_by(means, bidder, amount, chance.randrange(1_000, 10**9))
+    bidder = chance.choice(sorted(held) or [0])
+    fitting = [g for g, means in RELEASES.items() if bidder in held and held[bidder].means in means]
+    return {"bidder": bidder, "ground": chance.choice(fitting or list(RELEASES))}
 
 
 _SIGNS_AS: dict[str, Role] = {"WINNER": "BIDDER", "REPRESENTATIVE": "BIDDER", "OWNER": "AGENCY"}
@@ -143,8 +176,8 @@ def _unsigned(state: LotState, now_ms: int, chance: random.Random) -> str:
 
 
 def _left_to_pay(state: LotState, now_ms: int, chance: random.Random) -> int:
-    terms, life = state.params.terms, state.life
-    left = (life.award_minor or 0) - (terms.deposit_minor if terms else 0) - life.paid_minor
+    life = state.life
+    left = (life.award_minor or 0) - deposits.credited_minor(state) - life.paid_minor
     return max(1, left if chance.random() < 0.6 else left // 2)
 
 
@@ -156,6 +189,7 @@ _GROUNDS: dict[str, tuple[str, ...]] = {
     "hold": HOLDS,
     "release": HOLDS,
     "annul": ANNULMENTS,
+    "release_deposit": tuple(RELEASES),
 }
 _VALUES: dict[str, _Value] = {
     "ground": lambda state, now_ms, chance: None,  # see _GROUNDS
@@ -176,5 +210,6 @@ _VALUES: dict[str, _Value] = {
         1, state.params.starting_price_minor * 95 // 100
     ),
     "creditor": lambda state, now_ms, chance: "the creditor",
+    **dict.fromkeys(("means", "transfer"), lambda state, now_ms, chance: None),  # see _deposit
     "top_up_minor": lambda state, now_ms, chance: chance.randrange(1_000),
 }

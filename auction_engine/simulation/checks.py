@@ -122,10 +122,15 @@ def _orders(world: World, journal: Journal) -> None:
     """1: what staff was told is done left its entry."""
     for order in world.history.orders:
         if not any(
-            e["kind"] == order.kind and (order.bidder is None or e.get("bidder") == order.bidder)
+            e["kind"] == order.kind and (order.bidder is None or _of(e) == order.bidder)
             for e in journal.get(order.lot, ())
         ):
             world.violate(ACKNOWLEDGED, f"confirmed but not in the ledger: {order}")
+
+
+def _of(entry: Entry) -> object:
+    """Whose entry it is: of a turn, whom it names."""
+    return entry.get("bidder", entry.get("data", {}).get("bidder"))
 
 
 def _acts(world: World, journal: Journal) -> None:

@@ -91,8 +91,11 @@ def _conducted(opens_s: float, length_s: float, chance: random.Random) -> LotPar
         f"{name}_ms": chance.randint(1_000, 4_000)
         for name in ("offer", "consent", "minutes", "payment", "delivery", "claim")
     }
+    deposit = chance.choice((0, 50))
     terms = Terms(
-        deposit_minor=chance.choice((0, 50)),
+        deposit_minor=deposit,
+        deposits="RECORDED" if deposit and chance.random() < 0.6 else "OUTSIDE",
+        deposit_means=("TRANSFER", "GUARANTEE", "EXEMPT"),
         min_participants=chance.choice((1, 2)),
         single_bidder=chance.choice(("NEVER", "CONSENT", "ALWAYS")),
         single_after_failures=0,

@@ -8,7 +8,7 @@ from auction_engine.bidding.client import LogClient, LogUnanswered
 from auction_engine.rules.commands import Act, CommandRefused
 from auction_engine.rules.lifecycle import BY_ACT
 from auction_engine.rules.lot import LotState
-from auction_engine.simulation.acts import some_act
+from auction_engine.simulation.acts import deposit_by, some_act
 from auction_engine.simulation.history import Done, Order
 from auction_engine.simulation.plan import LotPlan
 
@@ -36,6 +36,7 @@ class Desk:
         while await self._confirmed("lot.listed", self._list) == "WINDOW_PAST":
             self._params = plan.moved_to(world.log.clock.wall_ms())
         for bidder in plan.bidders:
+            await self._take_deposit(bidder)
             await self._confirmed("bidder.admitted", self._admission(bidder), bidder)
             if plan.params.terms is not None and world.chance.random() < 0.8:
                 world.chance.choice(world.gateways).enter(plan.shard, plan.lot, bidder)
@@ -47,6 +48,20 @@ class Desk:
                 if world.head(plan.lot, "phase") == "closed":
                     break
                 await asyncio.sleep(_RETRY_S)  # not open yet: its opening is late
+
+    async def _take_deposit(self, bidder: int) -> None:
+        """Record the bidder's deposit first, where the lot wants it on record."""
+        terms = self._params.terms
+        if terms is None or terms.deposits != "RECORDED":
+            return
+        means = self._world.chance.choice(terms.deposit_means)
+        data = deposit_by(means, bidder, terms.deposit_minor, 10_000 * self.plan.lot + bidder)
+        mark = f"deposit of {bidder}"
+        act = Act("hold_deposit", "CLOCK", 0, mark, data)
+        lot = self.plan
+        await self._confirmed(
+            "deposit.held", lambda client: client.act(lot.shard, lot.lot, act), bidder
+        )
 
     async def _conduct(self) -> None:
         """Acts of people, until the faults are over and the bidding is closed."""
@@ -106,7 +121,7 @@ class Desk:
                 outcome = await gateway.ask(job)
             world.tell("staff", f"lot {self.plan.lot} {kind}: {outcome!r}")
             if isinstance(outcome, CommandRefused) and outcome.code != "BUSY":
-                if outcome.code in ("ALREADY_LISTED", "ALREADY_ADMITTED"):
+                if outcome.code in ("ALREADY_LISTED", "ALREADY_ADMITTED", "DEPOSIT_HELD"):
                     world.history.orders.append(Order(kind, self.plan.lot, bidder))
                     return None
                 return outcome.code

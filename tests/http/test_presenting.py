@@ -128,6 +128,50 @@ def test_what_the_script_names_by_parts_has_its_words_and_shapes() -> None:
     assert [key for key in keys if f"live.{key}" not in texts] == []
 
 
+@pytest.mark.parametrize(
+    ("state", "you", "name"),
+    [
+        ("open", {}, None),
+        ("open", {"deposit": ("HELD", 5, 5)}, "held"),
+        ("open", {"deposit": ("HELD", 0, 0)}, "exempt"),
+        ("scheduled", {"deposit": ("MISSING", 0, 5)}, "missing"),
+        ("open", {"deposit": ("MISSING", 0, 5), "admitted": False}, "needed"),
+        ("open", {"deposit": ("MISSING", 0, 5), "out": "WITHDREW"}, None),
+        ("closed", {"deposit": ("MISSING", 0, 5)}, None),
+    ],
+)
+def test_a_deposit_is_told_beside_the_form_as_the_script_tells_it(
+    state: str, you: dict[str, Any], name: str | None
+) -> None:
+    told = {"admitted": True, **you}
+    if "deposit" in you:
+        names = ("state", "amount_minor", "needed_minor")
+        told["deposit"] = dict(zip(names, you["deposit"], strict=True))
+    assert presenting_life.deposit_of({"state": {"phase": state}, "you": told}) == name
+    assert presenting_life.deposit_of({"state": {"phase": state}, "you": None}) is None
+    source = (ROOT / "web" / "ts" / "deposit.ts").read_text("utf-8")
+    if name is not None:
+        assert f'"{name}"' in source
+        for lang in ("vi", "en"):
+            assert f"live.deposit.{name}" in TEXTS[lang]
+
+
+@pytest.mark.parametrize(
+    ("you", "kind"),
+    [
+        ({"deposit": {"state": "MISSING"}}, "no_deposit"),
+        ({"deposit": {"state": "MISSING"}, "leading": True, "maximum_minor": 9}, "leading"),
+        ({"deposit": {"state": "MISSING"}, "admitted": False}, "not_admitted"),
+        ({"deposit": {"state": "HELD"}, "admitted": False}, "awaiting_admission"),
+        ({"deposit": {"state": "HELD"}}, "no_bid"),
+    ],
+)
+def test_where_one_stands_without_a_deposit(you: dict[str, Any], kind: str) -> None:
+    own = {"code": "B-1", "admitted": True, "leading": False, "best_minor": None, **you}
+    snapshot = {"state": {"phase": "open", "life": {"method": "ASCENDING"}}, "you": own}
+    assert presenting_life.standing_of(snapshot, None, bidder=True) == kind
+
+
 def test_money_is_written_the_local_way() -> None:
     money = presenting_amounts.money
     assert money(4_300_000_000, "VND", 0, "vi") == f"4.300.000.000{NBSP}₫"

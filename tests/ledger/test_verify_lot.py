@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from auction_engine.ledger.journal import GENESIS, canonical, chain, entry_body
 from auction_engine.ledger.verify_lot import LotCheck
 from auction_engine.ledger.verify_report import Problem
-from auction_engine.rules.commands import Admit, Bid, CloseLot, Command, ListLot, Tick
+from auction_engine.rules.commands import Act, Admit, Bid, CloseLot, Command, ListLot, Tick
 from auction_engine.rules.lot import LotState
 from auction_engine.rules.machine import apply, decide
 from auction_engine.rules.money import MAX_AMOUNT_MINOR
+from auction_engine.rules.terms import Terms
 
 from .factories import MINUTE_MS, START_MS, params
 
@@ -123,6 +124,79 @@ def test_a_lot_closed_by_its_auctioneer_passes() -> None:
     )
     assert [entry["kind"] for entry in entries][-1] == "lot.closed"
     check([canonical(entry) for entry in entries])
+
+
+def deposit(name: str, bidder: int, **data: Any) -> Act:
+    """What the books say, told by the program itself (account 0)."""
+    return Act(name, "CLOCK", 0, "statement 7", {"bidder": bidder, **data})
+
+
+def recorded() -> Entries:
+    """A lot that records deposits: held, released, and made good while the bidding runs."""
+    means = {"means": "TRANSFER", "amount_minor": 200 * M}
+    own = Terms(deposit_minor=200 * M, deposits="RECORDED")
+    at = f"{START_MS + 5}"
+    return entries_of(
+        [
+            (f"{START_MS - 9}-0", ListLot(params(terms=own))),  # 1
+            (f"{START_MS - 8}-0", deposit("hold_deposit", 1, transfer=11, **means)),  # 2
+            (f"{START_MS - 7}-0", deposit("hold_deposit", 2, transfer=12, **means)),  # 3
+            (f"{START_MS - 6}-0", Admit(1, "B-001")),  # 4
+            (f"{START_MS - 6}-1", Admit(2, "B-002")),  # 5, and 6 opened
+            (f"{at}-0", bid(1, 1, 1_000)),  # 7
+            (f"{at}-1", deposit("release_deposit", 2, ground="BANK_REVERSAL")),  # 8
+            (f"{at}-2", bid(2, 2, 1_050)),  # 9 refused
+            (f"{at}-3", deposit("hold_deposit", 2, transfer=13, **means)),  # 10
+            (f"{at}-4", bid(3, 2, 1_050)),  # 11
+        ]
+    )
+
+
+def test_deposits_on_record_are_decided_again() -> None:
+    entries = recorded()
+    kinds = [entry["kind"] for entry in entries]
+    assert kinds[6:] == [
+        "bid.accepted",
+        "deposit.released",
+        "bid.refused",
+        "deposit.held",
+        "bid.accepted",
+    ]
+    assert entries[8]["reason"] == "DEPOSIT_MISSING"
+    lot = check([canonical(entry) for entry in entries])
+    assert lot.state is not None
+    assert {b: held.transfer for b, held in lot.state.life.deposits.items()} == {1: 11, 2: 13}
+
+
+@pytest.mark.parametrize(
+    ("deleted", "seq"),
+    [(2, 3), (3, 4), (8, 8), (10, 10)],
+    ids=["held, before the admission", "held", "released, before a refusal", "made good"],
+)
+def test_a_deposit_left_out_of_the_record_is_found(deleted: int, seq: int) -> None:
+    entries = recorded()
+    del entries[deleted - 1]
+    assert problem(entries, renumber=True).seq == seq
+
+
+@pytest.mark.parametrize(
+    ("seq", "found", "changes"),
+    [
+        (2, 2, {"amount_minor": 199 * M}),
+        (2, 2, {"means": "GUARANTEE"}),
+        (3, 3, {"transfer": 11}),
+        (2, 4, {"bidder": 3}),
+        (8, 8, {"ground": "GUARANTEE_LAPSED"}),
+        (8, 9, {"bidder": 1}),
+        (10, 10, {"by": None}),
+    ],
+)
+def test_a_deposit_altered_on_the_record_is_found(
+    seq: int, found: int, changes: dict[str, Any]
+) -> None:
+    entries = recorded()
+    entries[seq - 1]["data"] |= changes
+    assert problem(entries).seq == found
 
 
 def change(seq: int, /, **values: Any) -> Callable[[Entries], None]:

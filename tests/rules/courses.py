@@ -36,7 +36,7 @@ from auction_engine.rules.lot import LotState, Status
 from auction_engine.rules.machine import apply, decide, next_due_ms
 from auction_engine.rules.params import LotParams
 from auction_engine.rules.parts import Descent
-from auction_engine.rules.terms import DAY_MS, Terms
+from auction_engine.rules.terms import DAY_MS, DEPOSIT_MEANS, Terms
 
 from .lots import END, MILLION, MINUTE, START, A, B, C, params
 
@@ -64,6 +64,11 @@ def terms(**changes: Any) -> Terms:
 def window(**changes: Any) -> Terms:
     """The same with dossiers handed in from twenty to three days before the opening."""
     return terms(registration_open_ms=OPENS, registration_close_ms=CLOSES, **changes)
+
+
+def recorded(**changes: Any) -> Terms:
+    """The same with a window and with each deposit on record."""
+    return window(**{"deposits": "RECORDED", "deposit_means": DEPOSIT_MEANS} | changes)
 
 
 def conducted(**changes: Any) -> LotParams:
@@ -130,6 +135,15 @@ class Course:
     def admit(self, *bidders: int) -> Course:
         for bidder in bidders:
             self.do(Admit(bidder, f"B-{bidder:03d}"))
+        return self
+
+    def deposit(self, *bidders: int, means: str = "TRANSFER", **data: Any) -> Course:
+        """Their deposits are on record: 200 m each, by a transfer of a number of its own."""
+        for bidder in bidders:
+            amount = 0 if means == "EXEMPT" else 200 * MILLION
+            number = 1_000 + bidder if means in ("TRANSFER", "CASH") else 0
+            values = {"bidder": bidder, "means": means, "amount_minor": amount, "transfer": number}
+            self.act("hold_deposit", **{"role": None, **values, **data})
         return self
 
     def enter(self, *bidders: int) -> Course:
@@ -223,6 +237,18 @@ class Course:
         return next(e for e in reversed(self.events) if isinstance(e, Turn) and e.kind == kind)
 
 
+def deposited(*bidders: int, **changes: Any) -> Course:
+    """A lot that records deposits: dossiers in, deposits held, all admitted and in the room."""
+    everybody = bidders or (A, B, C)
+    course = Course(conducted(**({"terms": recorded()} | changes)))
+    course.tick(OPENS)
+    for bidder in everybody:
+        course.act("register", bidder)
+    course.deposit(*everybody).admit(*everybody).enter(*everybody).tick(CLOSES)
+    course.tick(START + MINUTE if course.now.method == "ASCENDING" else START)
+    return course
+
+
 def open_lot(*bidders: int, **changes: Any) -> Course:
     """A lot with these bidders in the room (A, B and C unless said), open for a minute."""
     course = Course(conducted(**changes)).admit(*(bidders or (A, B, C)))
@@ -249,7 +275,9 @@ __all__ = [
     "Course",
     "DraftLot",
     "conducted",
+    "deposited",
     "open_lot",
+    "recorded",
     "terms",
     "window",
 ]

@@ -25,7 +25,9 @@ from .courses import (
     C,
     Course,
     conducted,
+    deposited,
     open_lot,
+    recorded,
     terms,
     window,
 )
@@ -149,6 +151,36 @@ def a_sole_registrant_where_one_may_not_buy() -> Course:
     lot.act("register", A)
     lot.admit(A).tick(START)
     assert lot.ended() == ("FAILED", "SOLE_REGISTRANT")
+    return lot
+
+
+@life
+def each_deposit_is_recorded_before_its_bidder_is_let_in() -> Course:
+    lot = Course(conducted(terms=recorded()))
+    lot.tick(OPENS)
+    for bidder in (A, B, C):
+        lot.act("register", bidder)
+    lot.refused("DEPOSIT_MISSING", Admit(A, "B-001"))
+    lot.deposit(A).deposit(B, means="GUARANTEE").deposit(C, means="EXEMPT").admit(A, B, C)
+    lot.tick(CLOSES)
+    lot.act("make_ready")
+    lot.enter(A, B, C).tick(START + MINUTE)
+    lot.bids((A, 1_000), (B, 1_050), (C, 1_100)).closed().announced().signed()
+    # Who is exempt has paid nothing yet: the whole price is due.
+    lot.refused("AMOUNT_NOT_DUE", "record_payment", amount_minor=1_101 * MILLION, reference="1")
+    lot.act("record_payment", amount_minor=1_100 * MILLION, reference="1")
+    assert lot.ended() == ("PAID", None)
+    return lot
+
+
+@life
+def a_deposit_the_bank_takes_back_and_that_is_made_good() -> Course:
+    lot = deposited().bids((A, 1_000), (B, 1_050))
+    why = "The bank has reversed the transfer."
+    lot.act("release_deposit", role="CLOCK", bidder=A, ground="BANK_REVERSAL", reason=why)
+    assert lot.bid(A, 1_100) == "DEPOSIT_MISSING"
+    lot.deposit(A, role="CLOCK", transfer=2_001)
+    lot.bids((A, 1_100))
     return lot
 
 

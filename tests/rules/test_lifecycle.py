@@ -102,6 +102,7 @@ def test_every_guard_exists_and_is_used() -> None:
 VALUES: dict[str, Any] = {
     "bidder": 1,
     "auctioneer": 9_003,
+    "transfer": 1,
     "excused": True,
     "keys": ["k"],
     **dict.fromkeys(("start_ms", "end_ms", "due_ms"), 1),
@@ -147,7 +148,7 @@ def test_an_act_in_its_statuses_is_for_its_guards_to_judge(row: Row) -> None:
 
 @pytest.mark.parametrize("row", ACTS, ids=lambda row: row.act)
 def test_an_act_by_any_other_role_is_refused(row: Row) -> None:
-    by_clock = row.act == "report_incident"
+    by_clock = row.act in ("report_incident", "hold_deposit", "release_deposit")
     for status in row.sources:
         state, at_ms = snapshots()[status]
         for role in get_args(Role):

@@ -26,10 +26,12 @@ from auction_engine.rules.commands import (
     ListLot,
     Tick,
 )
+from auction_engine.rules.deposits import recorded
 from auction_engine.rules.descending import ladder, price_at, step_at
 from auction_engine.rules.events import (
     BidAccepted,
     BidAutomatic,
+    BidderAdmitted,
     BidRefused,
     LotClosed,
     LotExtended,
@@ -51,6 +53,9 @@ from .courses import STAFF, Course
 ROOT = str(Path(__file__).parents[2])
 START, LENGTH = 10_000, 2_000
 BIDDERS = (1, 2, 3, 4)
+# How each of them makes a deposit where they are recorded; the last needs none.
+MEANS = {1: "TRANSFER", 2: "TRANSFER", 3: "GUARANTEE", 4: "EXEMPT"}
+AMOUNTS = {4: 0}
 SALT = "s"
 PROFILE = settings(
     max_examples=120,
@@ -87,6 +92,20 @@ DATA: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "change": st.just({"what": "QUANTITY"}),
     "postpone": st.just({"ground": "TECHNICAL_FAULT"}),
     "appoint": st.just({"auctioneer": STAFF["AUCTIONEER"]}),
+    "hold_deposit": st.fixed_dictionaries(
+        {
+            "bidder": st.sampled_from(BIDDERS),
+            "means": st.sampled_from(("TRANSFER", "TRANSFER", "GUARANTEE", "EXEMPT", "CASH")),
+            "amount_minor": st.sampled_from((0, 20, 1_000, 1_000)),
+            "transfer": st.sampled_from((0, 11, 12, 13, 14)),
+        }
+    ),
+    "release_deposit": st.fixed_dictionaries(
+        {
+            "bidder": st.sampled_from(BIDDERS),
+            "ground": st.sampled_from(("BANK_REVERSAL", "RETURNED", "EXEMPTION_ENDED")),
+        }
+    ),
 }
 # Of other parts of the rules, or without an effect on what is promised here.
 LEFT_OUT = frozenset(
@@ -100,8 +119,12 @@ FATAL = frozenset("stop annul return_to_debtor postpone cut_price withdraw_regis
 
 @st.composite
 def terms(draw: st.DrawFn) -> Terms:
+    deposit = draw(st.sampled_from((0, 20, 50, 1_000)))
+    kept = draw(st.sampled_from(("OUTSIDE", "RECORDED"))) if deposit else "OUTSIDE"
     return Terms(
-        deposit_minor=draw(st.sampled_from((0, 20, 50, 1_000))),
+        deposit_minor=deposit,
+        deposits=kept,
+        deposit_means=("TRANSFER", "GUARANTEE", "EXEMPT"),
         min_participants=draw(st.sampled_from((1, 2))),
         single_bidder=draw(st.sampled_from(("NEVER", "CONSENT", "ALWAYS"))),
         failures=draw(st.sampled_from((0, 1))),
@@ -133,10 +156,16 @@ class Lot(RuleBasedStateMachine):
         self.course = Course(None, at_ms=START - 1_000)
         self.course.do(ListLot(params))
         for bidder in BIDDERS:
+            if recorded(self.lot):
+                self.course.deposit(
+                    bidder, means=MEANS[bidder], amount_minor=AMOUNTS.get(bidder, 1_000)
+                )
             self.course.do(Admit(bidder, f"B-{bidder}"))
         for bidder in sorted(present):
             self.course.do(Enter(bidder))
         self.lost: dict[int, Any] = {}
+        self.held: set[int] = set()
+        self.looked_at = 0
         self.course.do(Tick(), START)
 
     @property
@@ -252,7 +281,11 @@ class Lot(RuleBasedStateMachine):
     @invariant()
     def every_deposit_has_one_fate_and_a_lost_one_stays_lost(self) -> None:
         fates = deposit_fates(self.lot)
-        assert set(fates) == set(self.lot.admitted) | set(self.lot.life.registered)
+        everybody = set(self.lot.admitted) | set(self.lot.life.registered)
+        if recorded(self.lot):
+            known = self.lot.life.deposits.items()
+            everybody = {bidder for bidder, held in known if held.means != "EXEMPT"}
+        assert set(fates) == everybody
         undone = self.lot.life.ground == "TECHNICAL_FAULT" and self.lot.phase == "closed"
         if not undone:
             for bidder, fate in self.lost.items():
@@ -268,6 +301,23 @@ class Lot(RuleBasedStateMachine):
             open_ones = [b for b, fate in fates.items() if fate.kind in ("HELD", "EARNEST")]
             waiting = self.lot.life.absent - self.lot.life.excused - set(self.lot.life.out)
             assert set(open_ones) <= waiting
+
+    @invariant()
+    def nothing_counts_of_a_bidder_without_a_deposit(self) -> None:
+        """From the journal alone: who has a deposit when something of his is taken."""
+        events, self.looked_at = self.course.events[self.looked_at :], len(self.course.events)
+        if not recorded(self.lot):
+            assert self.lot.life.deposits == {}
+            return
+        for event in events:
+            if isinstance(event, BidAccepted | BidAutomatic | MaximumSet | BidderAdmitted):
+                assert event.bidder in self.held
+            elif isinstance(event, Turn) and event.kind == "deposit.held":
+                assert event.data["bidder"] not in self.held
+                self.held.add(event.data["bidder"])
+            elif isinstance(event, Turn) and event.kind == "deposit.released":
+                self.held.remove(event.data["bidder"])
+        assert set(self.lot.life.deposits) == self.held
 
     @invariant()
     def a_winner_is_somebody_whose_bid_stands(self) -> None:
@@ -448,7 +498,7 @@ class Descending(Lot):
             assert bidder not in lot.life.out
             assert prices[step] == price_at(lot, at_ms)
         elif step == stood and lot.status == "RUNNING" and bidder in lot.admitted:
-            assert told == "OUT"
+            assert told in ("OUT", "DEPOSIT_MISSING")
 
     def _accept(self, bidder: int, step: int) -> str:
         self.course._bids += 1

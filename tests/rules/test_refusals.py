@@ -36,7 +36,9 @@ from .courses import (
     C,
     Course,
     conducted,
+    deposited,
     open_lot,
+    recorded,
     terms,
     window,
 )
@@ -120,6 +122,10 @@ def simple() -> Course:
     return open_lot(terms=None).bids((A, 1_000), (B, 1_050)).closed()
 
 
+def simple_open() -> Course:
+    return open_lot(terms=None)
+
+
 def absent() -> Course:
     """C never came; A and B bid, B is announced."""
     lot = Course(conducted()).admit(A, B, C).enter(A, B)
@@ -165,6 +171,30 @@ def alone() -> Course:
     return open_lot(terms=terms(failures=1)).bids((A, 1_000)).closed()
 
 
+def recording(*bidders: int, **changes: object) -> Course:
+    """A lot that records deposits, with these dossiers in and no deposit yet."""
+    lot = Course(conducted(terms=recorded(**changes)))
+    lot.tick(OPENS)
+    for bidder in bidders:
+        lot.act("register", bidder)
+    return lot
+
+
+def released(lot: Course, *bidders: int) -> Course:
+    for bidder in bidders:
+        lot.act("release_deposit", bidder=bidder, ground="BANK_REVERSAL", reason="reversed")
+    return lot
+
+
+def hold(bidder: int, means: str = "TRANSFER", amount: int = 200 * MILLION, no: int = 7) -> Command:
+    values = {"bidder": bidder, "means": means, "amount_minor": amount, "transfer": no}
+    return ask("hold_deposit", **values)  # type: ignore[arg-type]
+
+
+def release(bidder: int, ground: str, reason: str | None = "so it is") -> Command:
+    return ask("release_deposit", reason=reason, bidder=bidder, ground=ground)
+
+
 def sign(actor: int | None, role: str, name: str) -> Command:
     return ask("sign_minutes", actor, role, **{"as": name})  # type: ignore[arg-type]
 
@@ -195,6 +225,42 @@ ROWS: list[tuple[str, Callable[[], Course], Command, str]] = [
     ("admit, twice", running, Admit(A, "B-9"), "ALREADY_ADMITTED"),
     ("admit, code", running, Admit(C + 1, "B-001"), "CODE_TAKEN"),
     ("admit, no dossier", registering, Admit(A, "B-1"), "NOT_REGISTERED"),
+    ("admit, deposit", lambda: recording(A), Admit(A, "B-1"), "DEPOSIT_MISSING"),
+    ("deposits_recorded", published, hold(A), "DEPOSITS_OUTSIDE"),
+    ("deposits_recorded", simple_open, hold(A), "DEPOSITS_OUTSIDE"),
+    ("deposits_recorded", published, release(A, "RETURNED"), "DEPOSITS_OUTSIDE"),
+    ("may_deposit", recording, hold(A), "NOT_REGISTERED"),
+    ("may_deposit", lambda: withdrawn_dossier(), hold(A), "NOT_REGISTERED"),
+    ("no_deposit", lambda: recording(A).deposit(A), hold(A), "DEPOSIT_HELD"),
+    ("means_allowed", lambda: recording(A), hold(A, "GOLD"), "MEANS_NOT_ALLOWED"),
+    (
+        "means_allowed",
+        lambda: recording(A, deposit_means=("TRANSFER",)),
+        hold(A, "GUARANTEE"),
+        "MEANS_NOT_ALLOWED",
+    ),
+    (
+        "deposit_enough",
+        lambda: recording(A),
+        hold(A, amount=200 * MILLION - 1),
+        "DEPOSIT_TOO_SMALL",
+    ),
+    ("deposit_enough", lambda: recording(A), hold(A, "EXEMPT", 1, 0), "DEPOSIT_TOO_SMALL"),
+    ("transfer_named", lambda: recording(A), hold(A, no=0), "TRANSFER_UNKNOWN"),
+    ("transfer_named", lambda: recording(A), hold(A, "EXEMPT", 0), "TRANSFER_UNKNOWN"),
+    (
+        "transfer_new",
+        lambda: recording(A, B).deposit(B, transfer=7),
+        hold(A),
+        "TRANSFER_USED",
+    ),
+    ("deposit_held", lambda: recording(A), release(A, "BANK_REVERSAL"), "DEPOSIT_MISSING"),
+    ("release_ground", deposited, release(A, ABSURD), "UNKNOWN_GROUND"),
+    ("release_fits", deposited, release(A, "GUARANTEE_LAPSED"), "GROUND_DOES_NOT_FIT"),
+    ("release_fits", deposited, release(A, "WITHDRAWN"), "GROUND_DOES_NOT_FIT"),
+    ("deposit_not_lost", lambda: lost(), release(A, "BANK_REVERSAL"), "DEPOSIT_LOST"),
+    ("reason_given", deposited, release(A, "RETURNED", None), "REASON_NEEDED"),
+    ("not_out", lambda: out_without_deposit(), hold(A), "ALREADY_OUT"),
     ("close, clock", running, CloseLot(), "NOT_YOURS_TO_CLOSE"),
     ("unknown act", running, Act("sell", "AGENCY", 1), "UNKNOWN_ACT"),
     ("role", running, ask("announce", role="AGENCY"), "NOT_YOURS"),
@@ -443,6 +509,25 @@ ROWS: list[tuple[str, Callable[[], Course], Command, str]] = [
 ]
 
 
+def withdrawn_dossier() -> Course:
+    lot = recording(A).deposit(A)
+    lot.act("withdraw_registration", A)
+    lot.act("release_deposit", bidder=A, ground="WITHDRAWN", reason="Given back.")
+    return lot
+
+
+def lost() -> Course:
+    lot = deposited().bids((A, 1_000))
+    lot.act("withdraw_bid", A)
+    return lot
+
+
+def out_without_deposit() -> Course:
+    lot = released(deposited().bids((A, 1_000)), A)
+    lot.act("withdraw_bid", A)
+    return lot
+
+
 def _incident_under(own: object) -> Course:
     lot = open_lot(terms=own).bids((A, 1_000))
     lot.act("report_incident", what="x")
@@ -541,6 +626,18 @@ BIDS: list[tuple[Reason, Callable[[], Course], Bid]] = [
     ("NOT_ADMITTED", running, Bid(77, "x", 1_100)),
     ("NOT_ADMITTED", lambda: open_lot(falling=True), Bid(77, "x", 1_000, step=0)),
     ("OUT", disqualified, Bid(B, "x", 1_100)),
+    ("DEPOSIT_MISSING", lambda: released(deposited(), A), Bid(A, "x", 1_000)),
+    ("DEPOSIT_MISSING", lambda: released(deposited().bids((A, 1_000)), A), Bid(A, "x", 1_100)),
+    (
+        "DEPOSIT_MISSING",
+        lambda: released(deposited(automatic_bids=True), A),
+        Bid(A, "x", 1_000, automatic=True),
+    ),
+    (
+        "DEPOSIT_MISSING",
+        lambda: released(deposited(falling=True), A),
+        Bid(A, "x", 1_000, step=0),
+    ),
     ("NOT_IN_ROUND", second_phase, Bid(A, "x", 1_100)),
     ("ALREADY_LEADING", running, Bid(B, "x", 1_100)),
     ("ALREADY_ACCEPTED", waiting, Bid(A, "x", 1_000, step=0)),

@@ -69,7 +69,8 @@ export class AcceptForm {
   /** Called whenever the price or anything else of the lot has changed. */
   update(blocked: Blocked, fall: Fall | null): void {
     this.blocked = blocked;
-    this.form.hidden = fall === null || !this.store.falls || this.store.state.phase === "closed" || !!this.store.you?.out;
+    this.form.hidden = fall === null || !this.store.falls || this.store.state.phase === "closed" || !!this.store.you?.out
+      || this.store.lacksDeposit();
     const before = this.shown;
     this.shown = fall && { step: fall.step, amount: fall.price };
     if (before && this.shown && this.shown.amount > before.amount) this.roseAt = performance.now();

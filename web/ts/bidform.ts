@@ -14,7 +14,7 @@ const UNREAD_MS = 500;
 
 /** Why nothing can be sent at this moment; each has its words in `bid.<name>`. */
 export type Blocked =
-  | "connecting" | "offline" | "not_open" | "paused" | "closed" | "out" | "not_in_round" | "leading"
+  | "connecting" | "offline" | "not_open" | "paused" | "closed" | "out" | "no_deposit" | "not_in_round" | "leading"
   | "accepted" | "pending" | null;
 
 export class BidForm {
@@ -129,7 +129,8 @@ export class BidForm {
     this.blocked = blocked;
     const { state, life, you } = this.store;
     // A falling price is accepted, a sealed bid is sealed: neither is typed here.
-    this.form.hidden = state.phase === "closed" || (life?.method ?? "ASCENDING") !== "ASCENDING" || !!you?.out;
+    this.form.hidden = state.phase === "closed" || (life?.method ?? "ASCENDING") !== "ASCENDING" || !!you?.out
+      || this.store.lacksDeposit();
     this.form.classList.toggle("is-automatic", this.automatic());
     this.show();
   }

@@ -97,6 +97,8 @@ export interface You {
   sealed?: { seq: number; at_ms: number; bid_id: string };
   out?: string;
   forfeit?: string;
+  /** Where the lot's record knows the deposits: no bid is taken while one is missing. */
+  deposit?: { state: "HELD" | "MISSING"; amount_minor: number; needed_minor: number };
 }
 
 export interface Snapshot {

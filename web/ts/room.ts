@@ -10,6 +10,7 @@ import { ServerClock } from "./clock.ts";
 import { Head } from "./clockview.ts";
 import { Connection, ticketsFrom, type Line } from "./connection.ts";
 import { Course, courseOf } from "./course.ts";
+import { drawDeposit } from "./deposit.ts";
 import { field, find } from "./dom.ts";
 import { fallAt, type Fall } from "./falling.ts";
 import { FallChart } from "./fallview.ts";
@@ -183,6 +184,7 @@ export class Room {
     this.head.drawTerms(store);
     this.course.draw(store);
     this.standing.draw(store, this.connection.line, this.speaksFor);
+    drawDeposit(find(this.root, "[data-deposit]"), store, this.money, this.speech);
     this.ledger.draw(store);
     this.ledger.drawRefused(store);
     this.drawCharts(now);
@@ -205,6 +207,7 @@ export class Room {
     if (you?.out) return "out";
     if (state.phase === "paused") return "paused";
     if (state.phase !== "open") return state.phase === "closed" ? "closed" : "not_open";
+    if (this.store.lacksDeposit()) return "no_deposit";
     if (this.bids.late()) return "pending";
     if (!this.store.inRound()) return "not_in_round";
     if (this.store.falls) return you?.best_minor ? "accepted" : null;

@@ -20,9 +20,11 @@ export function standing(store: LotStore, line: Line, bidder: boolean): string {
   const falls = store.falls;
   if (state.phase === "scheduled") return falls ? "scheduled_fall" : "scheduled";
   if (!bidder) return falls ? "watching_fall" : "watching";
-  if (!you?.admitted) return "not_admitted";
+  if (!you?.admitted) return you?.deposit?.state === "HELD" ? "awaiting_admission" : "not_admitted";
   if (falls && you.best_minor) return "accepted";
-  if (you.leading && store.life?.method !== "SEALED") return you.maximum_minor ? "leading_automatic" : "leading";
+  const lacks = store.lacksDeposit();
+  if (you.leading && store.life?.method !== "SEALED") return you.maximum_minor && !lacks ? "leading_automatic" : "leading";
+  if (lacks) return "no_deposit";
   if (!store.inRound()) return "not_in_round";
   if (falls) return "ready";
   if (store.life?.method === "SEALED") return you.sealed ? "boxed" : "not_boxed";

@@ -122,6 +122,11 @@ export class LotStore {
     return !allowed || !this.you?.code || allowed.includes(this.you.code);
   }
 
+  /** Whether one's own deposit is missing where one must be on record. */
+  lacksDeposit(): boolean {
+    return this.you?.deposit?.state === "MISSING";
+  }
+
   /** The acceptance or bid that stands, if the page has its line. */
   leading(): Bid | null {
     return this.bids.find((bid) => !bid.void && bid.code === this.state.leader) ?? null;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Bids } from "../bids.ts";
 import { courseOf } from "../course.ts";
+import { depositOf } from "../deposit.ts";
 import { nearest, onStep, quickAmounts, stepMinor, unusual } from "../increments.ts";
 import { linesOf } from "../ledger.ts";
 import type { LotInfo } from "../page.ts";
@@ -112,6 +113,28 @@ test("where one stands: leader, winner, in the round or not", () => {
   assert.equal(standing(store(over, { status: "ANNOUNCED", winner: "B-1" }), UP, true), "lost");
   assert.equal(standing(store(over, { status: "ANNOUNCED", winner: "B-1" }), UP, false), "over");
   assert.equal(standing(store(), { kind: "down", retryAt: 0 }, true), "offline");
+});
+
+test("a deposit that is missing is said, and outweighs what one could bid", () => {
+  const you = { code: "B-2", admitted: true, leading: false, best_minor: 1100, refused: [] };
+  const held = { state: "HELD", amount_minor: 500, needed_minor: 500 } as const;
+  const missing = { state: "MISSING", amount_minor: 0, needed_minor: 500 } as const;
+  const seen = (more: Partial<NonNullable<Snapshot["you"]>>, changes: Partial<LotState> = {}, life: Partial<Life> = {}) => {
+    const mine = store(changes, life, { you: { ...you, ...more } });
+    return [standing(mine, UP, true), depositOf(mine), mine.lacksDeposit()];
+  };
+  assert.deepEqual(seen({}), ["outbid", null, false]);
+  assert.deepEqual(seen({ deposit: held }), ["outbid", "held", false]);
+  assert.deepEqual(seen({ deposit: { ...held, amount_minor: 0, needed_minor: 0 } }), ["outbid", "exempt", false]);
+  assert.deepEqual(seen({ deposit: missing }), ["no_deposit", "missing", true]);
+  assert.deepEqual(seen({ deposit: missing, admitted: false }), ["not_admitted", "needed", true]);
+  assert.deepEqual(seen({ deposit: held, admitted: false }), ["awaiting_admission", "held", false]);
+  // Bids made before stand: the leader leads, but his maximum no longer answers for him.
+  assert.deepEqual(seen({ deposit: missing, leading: true, maximum_minor: 9000 }), ["leading", "missing", true]);
+  assert.deepEqual(seen({ deposit: missing }, {}, { method: "SEALED" }), ["no_deposit", "missing", true]);
+  assert.deepEqual(seen({ deposit: missing }, { phase: "scheduled" }), ["scheduled", "missing", true]);
+  assert.equal(seen({ deposit: missing }, { phase: "closed" }, { status: "FAILED" })[1], null);
+  assert.deepEqual(seen({ deposit: missing, out: "WITHDREW" }).slice(0, 2), ["out", null]);
 });
 
 test("the loser of a race is told both times and the milliseconds between", () => {
