@@ -157,3 +157,7 @@ class LotHead(Base):
     accepted: Mapped[int] = mapped_column(Integer)
     refused: Mapped[int] = mapped_column(Integer)
     extensions: Mapped[int] = mapped_column(Integer)
+
+
+# The other tables of the same metadata, so that whoever has `Base` has them all.
+from auction_engine.ledger import schema_books, schema_money  # noqa: E402, F401

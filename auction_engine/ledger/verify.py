@@ -2,8 +2,9 @@
 
 Reads the whole journal in one snapshot, recomputes every chain, replays every command through the
 rules, and compares with what is stored beside it: `lot_head`, `shard`, and a checkpoint if one is
-given. Stops at the first thing that does not hold and names it. Memory does not grow with the
-journal, and a ledger in use can be verified.
+given. Then recomputes the money (`verify_books`), and seals what was found to hold. Stops at the
+first thing that does not hold and names it. Memory does not grow with the journal, and a ledger in
+use can be verified.
 """
 
 import asyncio
@@ -21,13 +22,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from auction_engine.embedded import servers_for
 from auction_engine.ledger import checkpoint
 from auction_engine.ledger.journal import log_order
+from auction_engine.ledger.verify_books import seal_verified, transfers, verify_books
 from auction_engine.ledger.verify_lot import LotCheck
 from auction_engine.ledger.verify_report import Problem, Report
 from auction_engine.ledger.verify_source import Heads, journal_batches, repeated_bid_id, snapshot
 from auction_engine.rules.machine import next_due_ms
 from auction_engine.settings import Settings
 
-OnProgress = Callable[[Report, int], None]  # the report so far, entries expected in all
+# The report so far; journal entries and transfers expected in all
+OnProgress = Callable[[Report, int], None]
 
 
 def run(
@@ -75,6 +78,8 @@ async def verify(
             await _Verification(connection, report, expected, on_progress).run()
         except Problem as problem:
             report.problem = problem
+    if report.clean and report.transfers:
+        report.sealed = await seal_verified(database_url)
     report.seconds = time.perf_counter() - started
     return report
 
@@ -100,6 +105,7 @@ class _Verification:
 
     async def run(self) -> None:
         total = int(await self._connection.fetchval("SELECT coalesce(sum(seq), 0) FROM lot_head"))
+        total += await transfers(self._connection)
         check: LotCheck | None = None
         place: tuple[int, bytes] | None = None
         async for batch in journal_batches(self._connection):
@@ -121,6 +127,13 @@ class _Verification:
         await self._begin(None)
         await repeated_bid_id(self._connection)
         await self._shards()
+        await self._books(total)
+
+    async def _books(self, total: int) -> None:
+        async for count in verify_books(self._connection):
+            self._report.transfers += count
+            if count and self._on_progress is not None:
+                self._on_progress(self._report, total)
 
     async def _begin(self, lot: int | None) -> tuple[int, bytes] | None:
         """The checkpoint's place of `lot`, if it has one.
@@ -250,9 +263,8 @@ def _shown_on(bar: Progress) -> OnProgress:
     started = time.perf_counter()
 
     def show(report: Report, total: int) -> None:
-        rate = report.rows / (time.perf_counter() - started)
-        bar.update(
-            task, completed=report.rows, total=max(total, report.rows), lots=report.lots, rate=rate
-        )
+        done = report.rows + report.transfers
+        rate = done / (time.perf_counter() - started)
+        bar.update(task, completed=done, total=max(total, done), lots=report.lots, rate=rate)
 
     return show

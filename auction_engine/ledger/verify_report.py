@@ -12,15 +12,22 @@ class Problem(Exception):
     """The first thing that does not hold. Names the journal entry `seq` of `lot` where it can.
 
     `what` is a whole sentence without its full stop; `expected` and `found` are None where
-    there is nothing to compare.
+    there is nothing to compare. `row` names a row of the books, such as `transfer 12`.
     """
 
     def __init__(
-        self, lot: int | None, seq: int | None, what: str, expected: Any = None, found: Any = None
+        self,
+        lot: int | None,
+        seq: int | None,
+        what: str,
+        expected: Any = None,
+        found: Any = None,
+        row: str | None = None,
     ) -> None:
         super().__init__(what)
         self.lot = lot
         self.seq = seq
+        self.row = row
         self.what = what
         self.expected = _shown(expected)
         self.found = _shown(found)
@@ -31,6 +38,8 @@ class Problem(Exception):
         where = "" if self.lot is None else f"lot {self.lot}: "
         if self.seq is not None:
             where = f"lot {self.lot}, entry {self.seq}: "
+        if self.row is not None:
+            where = f"{self.row}: "
         compared = ""
         if self.expected is not None or self.found is not None:
             compared = f" (expected {self.expected}, found {self.found})"
@@ -41,6 +50,7 @@ class Problem(Exception):
         return {
             "lot": self.lot,
             "seq": self.seq,
+            "row": self.row,
             "what": self.what,
             "expected": self.expected,
             "found": self.found,
@@ -60,11 +70,14 @@ def _shown(value: Any) -> str | None:
 class Report:
     """What was read, and the first problem if there is one.
 
-    After a problem the counts are those up to it: verification stops there.
+    After a problem the counts are those up to it: verification stops there. `sealed`: how many
+    transfers this verification sealed after it found nothing wrong.
     """
 
     lots: int = 0
     kinds: Counter[str] = field(default_factory=Counter)
+    transfers: int = 0
+    sealed: int = 0
     seconds: float = 0.0
     checkpoint_lots: int | None = None
     problem: Problem | None = None
@@ -89,6 +102,8 @@ class Report:
             "lots": self.lots,
             "rows": self.rows,
             "kinds": dict(sorted(self.kinds.items())),
+            "transfers": self.transfers,
+            "sealed": self.sealed,
             "seconds": round(self.seconds, 3),
             "rows_per_s": round(self.rows_per_s),
             "checkpoint_lots": self.checkpoint_lots,
@@ -113,6 +128,7 @@ class Report:
         table.add_row("journal entries", f"{self.rows:,}")
         for kind, number in sorted(self.kinds.items()):
             table.add_row(f"  {kind}", f"{number:,}")
+        table.add_row("transfers of money", f"{self.transfers:,}")
         if self.checkpoint_lots is not None:
             table.add_row("lots of the checkpoint", f"{self.checkpoint_lots:,}")
         table.add_row("seconds", f"{self.seconds:,.1f}")
