@@ -125,7 +125,7 @@ def verify(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
-    """Recompute every hash chain and replay the journal; names the first bad row."""
+    """Recompute every hash chain, replay the journal, sum the money; names the first bad row."""
     settings = _prepare("verify", quiet=True)
     from auction_engine.embedded import servers_for
     from auction_engine.ledger import verify as ledger_verify
@@ -167,6 +167,15 @@ def replay(
     from auction_engine import replay as replaying
 
     raise typer.Exit(replaying.run(settings, file, speed, as_json, automatic))
+
+
+@app.command()
+def story() -> None:
+    """Tell one sale on a private instance: every transfer and every balance, step by step."""
+    settings = _prepare("story", quiet=True)
+    from auction_engine.story import command as telling
+
+    raise typer.Exit(telling.run(settings))
 
 
 @app.command()

@@ -83,6 +83,7 @@ EVICTIONS = Counter("auction_evictions", "Connections ended by the server.", ["r
 UPDATES = Counter("auction_updates_sent", "Update frames written to viewers.")
 UPDATE_BYTES = Counter("auction_update_bytes", "Bytes of update frames written to viewers.")
 INCIDENTS = Counter("auction_incidents", "Incidents recorded in the ledger.", ["kind"])
+DUES = Counter("auction_dues", "What was due, as it was said for the first time.", ["level"])
 
 
 def render() -> tuple[bytes, str]:

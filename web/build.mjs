@@ -50,9 +50,9 @@ async function illustrations(manifest) {
   }
 }
 
-async function styles(manifest) {
+async function styles(manifest, name) {
   const result = await build({
-    entryPoints: [path.join(ROOT, "styles/app.css")],
+    entryPoints: [path.join(ROOT, `styles/${name}`)],
     bundle: true,
     minify: true,
     write: false,
@@ -63,7 +63,7 @@ async function styles(manifest) {
     if (!manifest[name]) throw new Error(`styles ask for ${name}, which was not built`);
     return manifest[name];
   });
-  await emit(manifest, "app.css", Buffer.from(css));
+  await emit(manifest, name, Buffer.from(css));
 }
 
 // Of the rules' texts the room shows why something is refused, why the lot stands where it does, and
@@ -118,6 +118,7 @@ async function script(entry, plugins = []) {
 
 async function scripts(manifest) {
   await emit(manifest, "theme.js", await script("theme"));
+  await emit(manifest, "money.js", await script("moneydesk"));
   for (const lang of LANGUAGES) await emit(manifest, `app.${lang}.js`, await script("app", [textsOf(lang)]));
 }
 
@@ -136,7 +137,8 @@ async function main() {
   try {
     await fonts(manifest);
     await illustrations(manifest);
-    await styles(manifest);
+    await styles(manifest, "app.css");
+    await styles(manifest, "money.css");
     await scripts(manifest);
     await compress(manifest);
     await writeFile(path.join(STAGE, "manifest.json"), JSON.stringify(manifest, null, 2) + "\n");

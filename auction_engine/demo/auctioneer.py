@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from auction_engine.bidding.client import LogClient
+from auction_engine.demo.cashier import Cashier
 from auction_engine.demo.stage import OpenLot
 from auction_engine.ledger.schema import LotHead
 from auction_engine.rules.commands import Act, CommandRefused, Role
@@ -28,7 +29,6 @@ _SIGNATURES: tuple[tuple[str, Role], ...] = (
 _CLERK: dict[str, str] = {
     "PAID": "deliver",
     "DELIVERED": "file_title",
-    "TITLE_FILED": "distribute",
     "PROCEEDS_DISTRIBUTED": "close_file",
 }
 _log = structlog.get_logger(__name__)
@@ -49,12 +49,15 @@ async def conduct(engine: AsyncEngine, log: LogClient, lots: list[OpenLot]) -> N
         await asyncio.sleep(_LOOK_S)
 
 
-async def wind_up(engine: AsyncEngine, log: LogClient, lots: list[OpenLot]) -> None:
+async def wind_up(
+    engine: AsyncEngine, log: LogClient, lots: list[OpenLot], cashier: Cashier
+) -> None:
     """Bring every sold lot to its end at once: the session is over."""
     by_id = {lot.lot: lot for lot in lots}
     for _ in range(len(_CLERK) + 4):
         for row in await _heads(engine, list(by_id)):
             await _next(log, by_id[row.lot_id], row)
+            await cashier.follow(by_id[row.lot_id].shard, row.lot_id, row.status)
 
 
 async def _heads(engine: AsyncEngine, lots: list[int]) -> list[Any]:
@@ -82,10 +85,5 @@ def _acts(params: LotParams, row: Any) -> list[Act]:
             Act("sign_minutes", role, row.leader if role == "BIDDER" else 0, data={"as": name})
             for name, role in _SIGNATURES
         ]
-    if row.status == "AWAIT_PAYMENT":
-        assert params.terms is not None
-        due = row.price_minor - params.terms.deposit_minor
-        data = {"amount_minor": due, "reference": "demonstration"}
-        return [Act("record_payment", "AGENCY", 0, data=data)]
     name = _CLERK.get(row.status)
     return [] if name is None else [Act(name, "AGENCY", 0)]

@@ -17,10 +17,12 @@ from auction_engine.bidding.client import LogClient, LogUnanswered
 from auction_engine.bidding.connections import make_redis
 from auction_engine.bidding.tasks import end
 from auction_engine.demo.auctioneer import conduct, wind_up
+from auction_engine.demo.cashier import Cashier
 from auction_engine.demo.people import ensure_logins, ensure_robots
 from auction_engine.demo.plan import RESULTS_S
 from auction_engine.demo.stage import current_or_next, until_over
 from auction_engine.demo.swarm import play
+from auction_engine.desk import exclusive
 from auction_engine.identity import tickets
 from auction_engine.ledger.database import make_engine
 from auction_engine.rules.commands import CommandRefused
@@ -34,7 +36,7 @@ _LEAVING_S = 3.0
 # What may go away for a while and come back; everything else is a fault and ends the process.
 _PASSING = (
     OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, SQLAlchemyError,
-    RedisError, LogUnanswered, CommandRefused,
+    RedisError, LogUnanswered, CommandRefused, exclusive.Busy,
 )  # fmt: skip
 _log = structlog.get_logger(__name__)
 
@@ -125,10 +127,11 @@ async def _direct(settings: Settings, results_s: float) -> None:
     log = LogClient(redis, settings.database_url or "", settings.shards, settings.limits)
     try:
         await log.start()
-        person = await ensure_logins(engine)
+        people = await ensure_logins(engine)
         robots = await ensure_robots(engine)
+        cashier = Cashier(settings.database_url or "", log, people)
         while True:
-            await _one_session(settings, redis, engine, log, person, robots, results_s)
+            await _one_session(settings, redis, engine, log, cashier, robots, results_s)
     finally:
         await log.stop()
         await engine.dispose()
@@ -137,7 +140,7 @@ async def _direct(settings: Settings, results_s: float) -> None:
 
 async def _one_session(
     settings: Settings, redis: Redis, engine: AsyncEngine, log: LogClient,
-    person: int, robots: list[int], results_s: float,
+    cashier: Cashier, robots: list[int], results_s: float,
 ) -> None:  # fmt: skip
     async def ticket_for(account: int) -> str:
         # Robots have no password; they stand where the page's own ticket request ends.
@@ -146,7 +149,7 @@ async def _one_session(
         except RedisError as error:
             raise OSError(f"no ticket: {error}") from error
 
-    lots = await current_or_next(engine, log, settings.shards, person, robots)
+    lots = await current_or_next(engine, log, settings.shards, cashier, robots)
     _log.info("demo_session_on", lots=len(lots))
     auctioneer = asyncio.create_task(conduct(engine, log, lots), name="auctioneer")
     over = asyncio.create_task(until_over(engine, lots), name="until over")
@@ -158,7 +161,7 @@ async def _one_session(
     finally:
         await end([auctioneer, over])
     await asyncio.sleep(results_s)
-    await wind_up(engine, log, lots)
+    await wind_up(engine, log, lots, cashier)
     _log.info("demo_session_over")
 
 

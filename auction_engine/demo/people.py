@@ -1,4 +1,4 @@
-"""The accounts of the demonstration: three people with passwords, and the robots without."""
+"""The accounts of the demonstration: five people with passwords, and the robots without."""
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -10,27 +10,32 @@ from auction_engine.ledger.schema import Account
 
 # Eight lots with five to eight bidders each, most robots in one or two lots, as people are.
 ROBOTS = 36
-_NAMES = {"bidder": "Người trả giá thử", "organisation": "Đấu giá viên thử", "officer": "CHV thử"}
+_NAMES = {
+    "demo.bidder": "Người trả giá thử",
+    "demo.auctioneer": "Đấu giá viên thử",
+    "demo.chief": "Giám đốc thử",
+    "demo.officer": "CHV thử",
+    "demo.head": "Chi cục trưởng thử",
+}
 
 
-async def ensure_logins(engine: AsyncEngine) -> int:
-    """Make the three logins with their published passwords; returns the bidder's account."""
+async def ensure_logins(engine: AsyncEngine) -> dict[str, int]:
+    """Make the logins with their published passwords; returns the account of each."""
     passwords = Passwords()
-    bidder = 0
+    people = {}
     for role, login, password in DEMO_LOGINS:
         found = await find_by_login(engine, login)
         if found is None:
             account = await create(
-                engine, login, _NAMES[role], role, await passwords.hash(password)
+                engine, login, _NAMES[login], role, await passwords.hash(password)
             )
         else:
             account = found[0]
             if not await passwords.verify(found[1], password):
                 # An older demonstration in this database published another one.
                 await set_password_hash(engine, account.id, await passwords.hash(password))
-        if role == "bidder":
-            bidder = account.id
-    return bidder
+        people[login] = account.id
+    return people
 
 
 async def ensure_robots(engine: AsyncEngine) -> list[int]:

@@ -101,6 +101,7 @@ def params(content: dict[str, Any], position: int, start_ms: int) -> LotParams:
         starting_price_minor=content["starting_price_minor"],
         increment_minor=content["increment_minor"],
         deposit_minor=content["deposit_minor"],
+        deposits="RECORDED",
         descent=_descent(content) if falling else None,
         # A price that falls before anybody could see it would be no public sale.
         opening_ms=start_ms + (FALLS_AFTER_S * 1000 if falling else 0),

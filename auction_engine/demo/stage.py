@@ -8,6 +8,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from auction_engine.bidding.client import LogClient
+from auction_engine.demo.cashier import Cashier
 from auction_engine.demo.cast import cast
 from auction_engine.demo.plan import contents, params, session_texts
 from auction_engine.demo.robot import Character
@@ -41,19 +42,20 @@ class _Found:
 
 
 async def current_or_next(
-    engine: AsyncEngine, log: LogClient, shards: int, person: int, robots: list[int]
+    engine: AsyncEngine, log: LogClient, shards: int, cashier: Cashier, robots: list[int]
 ) -> list[OpenLot]:
     """The lots still to be bid on: of the newest session, or of a new one if that is over.
 
-    Every one is put up, and `person` and its robots admitted, also where an earlier run was
-    interrupted half-way. Raises LogUnanswered.
+    Every one is put up, deposits are paid, and the person and its robots admitted, also where an
+    earlier run was interrupted half-way. Raises LogUnanswered.
     """
     # A shard that this installation no longer runs would never close its lots.
     found = [lot for lot in await _newest(engine) if lot.shard < shards]
-    open_lots = await _prepare(log, found, person, robots)
+    open_lots = await _prepare(log, found, cashier, robots)
     if not open_lots:
+        await cashier.pay_older()
         found = await _begin(engine, shards)
-        open_lots = await _prepare(log, found, person, robots)
+        open_lots = await _prepare(log, found, cashier, robots)
     return open_lots
 
 
@@ -106,7 +108,7 @@ async def _begin(engine: AsyncEngine, shards: int) -> list[_Found]:
 
 
 async def _prepare(
-    log: LogClient, found: list[_Found], person: int, robots: list[int]
+    log: LogClient, found: list[_Found], cashier: Cashier, robots: list[int]
 ) -> list[OpenLot]:
     """Put up what is not yet, all together so that no page sees half a session; admit bidders."""
     put_up = await asyncio.gather(*(_put_up(log, lot) for lot in found if lot.phase != "closed"))
@@ -115,7 +117,9 @@ async def _prepare(
         for f in put_up
         if f is not None
     ]
-    await asyncio.gather(*(_admit_all(log, lot, person) for lot in lots))
+    bidders = {lot.lot: (lot.shard, [cashier.bidder, *lot.robots]) for lot in lots}
+    await cashier.collect(bidders)
+    await asyncio.gather(*(_admit_all(log, lot, cashier.bidder) for lot in lots))
     return lots
 
 

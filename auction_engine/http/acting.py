@@ -22,7 +22,7 @@ from auction_engine.desk.session_record import UnknownSession
 from auction_engine.http import bodies
 from auction_engine.http.problems import Problem
 from auction_engine.http.web import JSON, Ask, Web, json_answer
-from auction_engine.identity.access import LIFE_ROLES, acting_as
+from auction_engine.identity.access import BY_THE_BOOKS, LIFE_ROLES, acting_as
 from auction_engine.live.views import LotView
 from auction_engine.rules.commands import Act, CommandRefused
 from auction_engine.rules.lifecycle import BY_ACT
@@ -77,6 +77,7 @@ async def lot_acts(web: Web, ask: Ask) -> Response:
             "acts": [
                 {"act": one.act, "as": one.role, "fields": [_field(f) for f in one.fields]}
                 for one in found
+                if one.act not in BY_THE_BOOKS
             ],
         }
     )

@@ -15,18 +15,18 @@ _BODY_S = 10
 _FIELDS_MAX = 20
 
 
-async def read(request: Request) -> bytes:
+async def read(request: Request, most: int = BODY_MAX_BYTES) -> bytes:
     """The body. Raises Problem 413, 408; 400 when the client went away."""
     declared = request.headers.get("content-length", "0")
-    if not declared.isdecimal() or int(declared[:12]) > BODY_MAX_BYTES:
-        raise _too_large()
+    if not declared.isdecimal() or int(declared[:12]) > most:
+        raise too_large()
     chunks, size = [], 0
     try:
         async with asyncio.timeout(_BODY_S):
             async for chunk in request.stream():
                 size += len(chunk)
-                if size > BODY_MAX_BYTES:
-                    raise _too_large()
+                if size > most:
+                    raise too_large()
                 chunks.append(chunk)
     except TimeoutError:
         raise Problem(408, "TIMED_OUT", headers={"Connection": "close"}) from None
@@ -35,23 +35,27 @@ async def read(request: Request) -> bytes:
     return b"".join(chunks)
 
 
-def _too_large() -> Problem:
+def too_large() -> Problem:
+    """The refusal of a body that is too long."""
     # What is still on its way is not read: the connection cannot be used again.
     return Problem(413, "TOO_LARGE", headers={"Connection": "close"})
 
 
-def _media_type(request: Request) -> str:
+def media_type(request: Request) -> str:
+    """The body's type as it is declared, without parameters."""
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-async def form(request: Request) -> dict[str, str]:
-    """The fields of an HTML form. Raises Problem 400, 408, 413, 415."""
-    if _media_type(request) != "application/x-www-form-urlencoded":
+async def form(
+    request: Request, most: int = BODY_MAX_BYTES, fields_max: int = _FIELDS_MAX
+) -> dict[str, Any]:
+    """The fields of an HTML form, all texts. Raises Problem 400, 408, 413, 415."""
+    if media_type(request) != "application/x-www-form-urlencoded":
         raise Problem(415, "UNSUPPORTED_TYPE")
-    body = await read(request)
+    body = await read(request, most)
     try:
         pairs = parse_qsl(
-            body.decode(), keep_blank_values=True, max_num_fields=_FIELDS_MAX, errors="strict"
+            body.decode(), keep_blank_values=True, max_num_fields=fields_max, errors="strict"
         )
     except ValueError:
         raise Problem(400, "BAD_MESSAGE") from None
@@ -59,14 +63,14 @@ async def form(request: Request) -> dict[str, str]:
     # A field sent twice could be read one way here and another way by whoever checks before us.
     if len(fields) != len(pairs):
         raise Problem(400, "BAD_MESSAGE")
-    return fields
+    return dict(fields)
 
 
 async def json_object(
     request: Request, names: frozenset[str], optional: frozenset[str] = frozenset()
 ) -> dict[str, Any]:
     """A JSON object with these fields and no others. Raises Problem 400, 408, 413, 415."""
-    if _media_type(request) != "application/json":
+    if media_type(request) != "application/json":
         raise Problem(415, "UNSUPPORTED_TYPE")
     body = await read(request)
     try:

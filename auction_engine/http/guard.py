@@ -50,7 +50,7 @@ class Spec:
 
     `fields` are the names a JSON body must have, `optional` those it may have; `csrf=False` only
     where nobody need be signed in and a body of type JSON already proves that no foreign form sent
-    it.
+    it. `form` reads what a page's form sends.
     """
 
     method: str
@@ -63,6 +63,7 @@ class Spec:
     csrf: bool = True
     rated: bool = False
     doc: Doc | None = None
+    form: Callable[[Request], Awaitable[dict[str, Any]]] = bodies.form
 
 
 class Guard:
@@ -134,7 +135,7 @@ class Guard:
         if spec.rated and ask.viewer and not web.rates.allow(ask.viewer.account):
             raise Problem(429, "RATE_LIMITED", retry_s=1)
         if spec.kind == "page":
-            ask.body = await bodies.form(request)
+            ask.body = await spec.form(request)
             given = ask.body.get("csrf", "")
         else:
             given = request.headers.get("x-csrf-token", "")

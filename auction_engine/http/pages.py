@@ -70,6 +70,7 @@ def with_rules(lot: dict[str, Any], view: LotView) -> dict[str, Any]:
         "rises": "ASCENDING" in methods,
         "automatic": params.automatic_bids,
         "withdrawal": _withdrawal(params),
+        "deposits": "OUTSIDE" if params.terms is None else params.terms.deposits,
         "increment_rule": params.increment_rule,
         "increment_table": [list(row) for row in params.increment_table],
         "step_minor": step_minor(params, price),

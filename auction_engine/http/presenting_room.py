@@ -15,6 +15,7 @@ PLAIN_RULES: dict[str, Any] = {
     "rises": True,
     "automatic": False,
     "withdrawal": None,
+    "deposits": "OUTSIDE",
     "increment_rule": "MIN_DELTA",
     "increment_table": [],
 }

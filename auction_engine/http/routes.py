@@ -7,6 +7,7 @@ from auction_engine.http import (
     health,
     models,
     models_acting,
+    money_routes,
     openapi,
     pages,
     signing_in,
@@ -244,6 +245,8 @@ API = [
     ),
 ]
 
+PAGES += money_routes.PAGES
+API += money_routes.API
 ALL = PAGES + API
 # What matches nothing above: JSON for programs, a page for people.
 ELSEWHERE = [

@@ -13,6 +13,7 @@ from auction_engine.bidding.tasks import end
 from auction_engine.collector import tune_collector
 from auction_engine.desk.conducting import Desk
 from auction_engine.desk.conductor import Conductor
+from auction_engine.desk.money.keeper import Keeper
 from auction_engine.errors import AuctionError
 from auction_engine.http.app import make_app
 from auction_engine.http.protocol import BoundedHttp, Doors
@@ -44,27 +45,31 @@ async def serve(settings: Settings, sock: socket.socket) -> None:
         async with running(settings, redis) as gateway:
             server = _server(settings, gateway, make_app(settings, gateway, engine))
             desk = Desk(settings.database_url or "", engine, gateway.log)
-            conducting = asyncio.create_task(Conductor(desk).run(), name="conductor")
+            keeper = Keeper(settings.database_url or "", gateway.log)
+            minding = [
+                asyncio.create_task(Conductor(desk).run(), name="conductor"),
+                asyncio.create_task(keeper.run(), name="keeper"),
+            ]
             serving = asyncio.create_task(server.serve([sock]), name="serve")
-            await _until_ended(serving, conducting, gateway)
+            await _until_ended(serving, minding, gateway)
     finally:
         await engine.dispose()
         await redis.aclose()
 
 
 async def _until_ended(
-    serving: "asyncio.Task[None]", conducting: "asyncio.Task[None]", gateway: Gateway
+    serving: "asyncio.Task[None]", minding: "list[asyncio.Task[None]]", gateway: Gateway
 ) -> None:
     """Serve until told to stop, or until a part of the gateway fails: a process that lives but
     answers nothing would be noticed by nobody. Raises GatewayFailed."""
     failing = asyncio.ensure_future(gateway.until_failed())
-    parts = [serving, conducting, failing]
+    parts = [serving, *minding, failing]
     try:
         await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
         if serving.done():
             serving.result()
         else:
-            error = (failing if failing.done() else conducting).exception()
+            error = next(part for part in (failing, *minding) if part.done()).exception()
             _log.error("gateway_failed", exc_info=error)
             raise GatewayFailed(
                 f"A part of the gateway has failed ({type(error).__name__}: {error}); it must be "

@@ -26,6 +26,11 @@ class Act(Enum):
     SEE_OWN_ACTS = "see what one can do with a lot now"
     ACT_ON_LOT = "act in the life of a lot"
     CONDUCT = "conduct a session"
+    SEE_MONEY = "see the organisation's books and bank files"
+    MOVE_MONEY = "import, allocate and pay for the organisation"
+    SEE_AGENCY_MONEY = "see the agency's books and bank files"
+    MOVE_AGENCY_MONEY = "import, allocate, distribute and pay for the agency"
+    SEE_OWN_DEPOSIT = "see the own deposit for a lot"
 
 
 # None stands for somebody who is not signed in.
@@ -47,6 +52,12 @@ ALLOWED: dict[Act, frozenset[Role | None]] = {
     Act.SEE_OWN_ACTS: frozenset(ROLES),
     Act.ACT_ON_LOT: frozenset(ROLES),
     Act.CONDUCT: frozenset({"organisation"}),
+    # An organisation's books are its accountants' alone, an agency's the agency's.
+    Act.SEE_MONEY: frozenset({"organisation"}),
+    Act.MOVE_MONEY: frozenset({"organisation"}),
+    Act.SEE_AGENCY_MONEY: frozenset({"officer"}),
+    Act.MOVE_AGENCY_MONEY: frozenset({"officer"}),
+    Act.SEE_OWN_DEPOSIT: frozenset({"bidder"}),
 }
 
 # As what an account may act in the life of a lot (`rules.lifecycle`). Nobody is COURT, PROCURATOR
@@ -56,6 +67,9 @@ LIFE_ROLES: dict[Role, tuple[LifeRole, ...]] = {
     "organisation": ("AUCTIONEER", "ORGANISATION", "RECORDER"),
     "officer": ("AGENCY",),
 }
+
+# What the program alone records, from the books: nobody says by hand that money is there.
+BY_THE_BOOKS = frozenset({"hold_deposit"})
 
 
 class SignInNeeded(AuctionError):
@@ -81,6 +95,8 @@ def acting_as(role: Role, act: str, allowed: Sequence[LifeRole], wanted: object)
     `wanted` is what it says itself, None to leave it to the table: then the first that the act is
     for. Raises Forbidden.
     """
+    if act in BY_THE_BOOKS:
+        raise Forbidden(f"{act} follows from the books; allocate the payment there.")
     own = LIFE_ROLES[role]
     for life_role in allowed:
         if life_role in own and wanted in (None, life_role):

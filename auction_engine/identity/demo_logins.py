@@ -1,4 +1,4 @@
-"""The three logins of the demonstration. Never made outside of it, and good only during it.
+"""The logins of the demonstration. Never made outside of it, and good only during it.
 
 Their passwords are public: when the demonstration has been switched off its accounts are still in
 the ledger, and nobody may sign in to them.
@@ -19,6 +19,9 @@ DEMO_LOGINS = [
     DemoLogin("bidder", "demo.bidder", "try-a-bid"),
     DemoLogin("organisation", "demo.auctioneer", "run-a-session"),
     DemoLogin("officer", "demo.officer", "follow-a-case"),
+    # Money leaves under four eyes: a second person at each desk.
+    DemoLogin("organisation", "demo.chief", "release-a-batch"),
+    DemoLogin("officer", "demo.head", "approve-a-share"),
 ]
 
 

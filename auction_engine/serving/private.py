@@ -46,7 +46,7 @@ class Instance:
         for child in self._children:
             death = child.death()
             if death is not None:
-                raise ServerError(f"{death[:-1]}; the replay was stopped.")
+                raise ServerError(f"{death[:-1]}; the work was stopped.")
 
 
 @contextlib.contextmanager
@@ -57,7 +57,7 @@ def private_instance(settings: Settings, connections: int, lots: int) -> Iterato
     main thread. Raises AuctionError when something cannot start.
     """
     _raise_descriptor_limit(connections + _SPARE_DESCRIPTORS)
-    home = Path(tempfile.mkdtemp(prefix="auction-replay-"))
+    home = Path(tempfile.mkdtemp(prefix="auction-private-"))
     servers = EmbeddedServers(home / "data")
     children: list[Child] = []
     try:
@@ -145,8 +145,8 @@ def _raise_descriptor_limit(needed: int) -> None:
         return
     if hard != resource.RLIM_INFINITY and hard < needed:
         raise ServerError(
-            f"The replay needs {needed} open files and this system allows {hard}; raise the limit "
-            f"(ulimit -n) or replay a smaller file."
+            f"This needs {needed} open files and the system allows {hard}; raise the limit "
+            f"(ulimit -n) or do less at once."
         )
     resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
 

@@ -13,6 +13,7 @@ from sqlalchemy import select, text, update
 from auction_engine.bidding.client import LogUnanswered
 from auction_engine.bidding.tasks import end
 from auction_engine.demo import auctioneer, director, plan, stage
+from auction_engine.demo.cashier import Cashier
 from auction_engine.demo.director import keep_going
 from auction_engine.demo.people import ROBOTS, ensure_logins, ensure_robots
 from auction_engine.identity.accounts import find_by_login
@@ -155,7 +156,9 @@ async def test_goes_on_after_postgresql_cut_every_connection(empty_house, server
 async def test_a_session_left_half_made_is_completed(empty_house, monkeypatch):
     """The process ended after the lots were described, before any was put up."""
     house = empty_house
-    person, robots = await ensure_logins(house.engine), await ensure_robots(house.engine)
+    people, robots = await ensure_logins(house.engine), await ensure_robots(house.engine)
+    cashier = Cashier(house.settings.database_url or "", house.log, people)
+    person = cashier.bidder
 
     async def not_answered(*_: object) -> None:
         raise LogUnanswered("The log did not answer.")
@@ -163,10 +166,10 @@ async def test_a_session_left_half_made_is_completed(empty_house, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(stage.listing, "put_up", not_answered)
         with pytest.raises(LogUnanswered):
-            await stage.current_or_next(house.engine, house.log, 1, person, robots)
+            await stage.current_or_next(house.engine, house.log, 1, cashier, robots)
     made = await rows(house, HEADS)
     assert [row.phase for row in made] == [None] * 8
-    lots = await stage.current_or_next(house.engine, house.log, 1, person, robots)
+    lots = await stage.current_or_next(house.engine, house.log, 1, cashier, robots)
     assert [lot.lot for lot in lots] == [row.lot for row in made]
     phases = ["open"] * 8
     phases[plan.FALLING_AT - 1] = "scheduled"
@@ -182,29 +185,31 @@ async def test_a_session_whose_time_is_over_is_followed_by_another(
 ):
     """An hour went by with the program stopped before anything of the session was put up."""
     house = empty_house
-    person, robots = await ensure_logins(house.engine), await ensure_robots(house.engine)
+    people, robots = await ensure_logins(house.engine), await ensure_robots(house.engine)
+    cashier = Cashier(house.settings.database_url or "", house.log, people)
     stale = await stage._begin(house.engine, 1)
     servers.execute(
         "UPDATE auction_session SET created_at = created_at - interval '1 hour'",
         database=database_name,
     )
-    lots = await stage.current_or_next(house.engine, house.log, 1, person, robots)
+    lots = await stage.current_or_next(house.engine, house.log, 1, cashier, robots)
     assert len(lots) == 8
     assert not {lot.lot for lot in lots} & {lot.lot for lot in stale}
 
 
 async def test_logins_get_their_published_passwords(empty_house):
     engine, passwords = empty_house.engine, Passwords()
-    bidder = await ensure_logins(engine)
+    people = await ensure_logins(engine)
+    assert sorted(people) == sorted(entry.login for entry in DEMO_LOGINS)
     for entry in DEMO_LOGINS:
         account, hashed = await find_by_login(engine, entry.login)
         assert account.role == entry.role
         assert await passwords.verify(hashed, entry.password)
     async with transaction(engine) as connection:
         await connection.execute(
-            update(Account).where(Account.id == bidder).values(password_hash=None)
+            update(Account).where(Account.id == people["demo.bidder"]).values(password_hash=None)
         )
-    assert await ensure_logins(engine) == bidder
+    assert await ensure_logins(engine) == people
     _, hashed = await find_by_login(engine, DEMO_LOGINS[0].login)
     assert await passwords.verify(hashed, DEMO_LOGINS[0].password)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import re
 
 import httpx
 import pytest
 from house import CSRF, House, new_id
 
-from auction_engine.http import routes
+from auction_engine.http import money_forms, routes
 from auction_engine.http.guard import Spec
 from auction_engine.identity.access import ALLOWED, Act, Forbidden, SignInNeeded, check
 from auction_engine.identity.accounts import ROLES
@@ -27,6 +28,16 @@ RESTRICTED = {
     ("GET", "/api/lots/{lot:int}/acts"): SIGNED_IN,
     ("POST", "/api/lots/{lot:int}/acts"): SIGNED_IN,
     ("POST", "/api/sessions/{session:int}/acts"): "organisation",
+    ("GET", "/lots/{lot:int}/deposit"): "bidder",
+    ("GET", "/api/lots/{lot:int}/deposit"): "bidder",
+}
+# Each side's books are its own accountants', whatever is asked.
+_MONEY = {"/desk/money": "organisation", "/agency/money": "officer"}
+RESTRICTED |= {
+    (spec.method, spec.path): role
+    for base, role in _MONEY.items()
+    for spec in routes.ALL
+    if spec.path == base or spec.path.startswith(f"{base}/")
 }
 
 
@@ -45,13 +56,16 @@ def test_the_table_names_every_act_and_denies_by_default() -> None:
 
 async def request(house: House, client: httpx.AsyncClient, spec: Spec) -> httpx.Response:
     path = spec.path.replace("{lot:int}", str(house.lots[0])).replace("{name:path}", "x.css")
-    path = path.replace("{session:int}", "1")
+    path = re.sub(r"\{(?:session|line|payout|batch|act|shares|party):int\}", "1", path)
     if spec.method == "GET":
         return await client.get(path)
     if spec.kind == "page":
         drawn = CSRF.search((await client.get("/login")).text)
         fields = {"amount": "1", "bid_id": new_id(), "login": "x", "password": "x"}
-        return await client.post(path, data=fields | {"csrf": drawn[1] if drawn else ""})
+        token = {"csrf": drawn[1] if drawn else ""}
+        if spec.form is money_forms.upload:
+            return await client.post(path, data=token, files={"file": ("x.csv", b"x")})
+        return await client.post(path, data=fields | token)
     bodies = {"bid_id": new_id(), "amount_minor": 1, "login": "x", "password": "x"}
     return await client.post(path, json={name: bodies[name] for name in spec.fields or ()})
 

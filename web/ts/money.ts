@@ -1,117 +1,84 @@
-// The money pages: everything works without it; it only makes waiting, choosing and copying easier.
-import { amountText } from "./moneysum.ts";
+// Amounts as people read and type them. Amounts are integers of the minor unit, below 2^53.
+import type { LotInfo } from "./page.ts";
+import { wholeWords } from "./words.ts";
 
-for (const form of document.querySelectorAll<HTMLFormElement>("form[data-drop]")) dropped(form);
-for (const form of document.querySelectorAll<HTMLFormElement>("form[data-choose]")) chosen(form);
-for (const form of document.querySelectorAll<HTMLFormElement>('form[method="post"]')) once(form);
-for (const button of document.querySelectorAll<HTMLButtonElement>("[data-copy]")) copies(button);
-document.querySelector("[data-print]")?.addEventListener("click", () => print());
-const deposit = document.querySelector<HTMLElement>("[data-deposit]");
-if (deposit) follow(deposit);
-document.getElementById("problem")?.scrollIntoView({ block: "nearest" });
+const NBSP = "\u00a0";
+const MARKS = { vi: { group: ".", decimal: "," }, en: { group: ",", decimal: "." } } as const;
 
-/** A file may be dropped anywhere on the form; sending tells how far it is. */
-function dropped(form: HTMLFormElement): void {
-  const input = form.querySelector<HTMLInputElement>('input[type="file"]');
-  const told = form.querySelector<HTMLElement>("[data-progress]");
-  if (!input || !told) return;
-  form.addEventListener("dragover", (event) => {
-    event.preventDefault();
-    form.classList.add("is-over");
-  });
-  form.addEventListener("dragleave", () => form.classList.remove("is-over"));
-  form.addEventListener("drop", (event) => {
-    event.preventDefault();
-    form.classList.remove("is-over");
-    if (event.dataTransfer?.files.length) input.files = event.dataTransfer.files;
-  });
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    send(form, told);
-  });
-}
+export class Money {
+  private readonly scale: number;
 
-function send(form: HTMLFormElement, told: HTMLElement): void {
-  const request = new XMLHttpRequest();
-  told.hidden = false;
-  told.textContent = told.dataset["sending"] ?? "";
-  request.upload.addEventListener("progress", (event) => {
-    const part = event.lengthComputable ? event.loaded / event.total : 0;
-    const text = part < 1 ? told.dataset["sending"] : told.dataset["booking"];
-    told.textContent = `${text ?? ""} ${part < 1 ? `${Math.floor(part * 100)} %` : ""}`.trim();
-  });
-  request.addEventListener("load", () => {
-    // Redirected: the answer is another page. Refused: the page that says what is wrong.
-    if (request.responseURL && request.responseURL !== form.action) location.assign(request.responseURL);
-    else show(request.responseText);
-  });
-  request.addEventListener("error", () => form.submit());
-  request.open("POST", form.action);
-  request.send(new FormData(form));
-}
+  constructor(private readonly lot: LotInfo, private readonly lang: "vi" | "en") {
+    this.scale = 10 ** lot.minor_digits;
+  }
 
-/** Put the body of the answered page in the place of this one's. */
-function show(page: string): void {
-  const parsed = new DOMParser().parseFromString(page, "text/html");
-  document.title = parsed.title;
-  document.body.replaceWith(parsed.body);
-  for (const form of document.querySelectorAll<HTMLFormElement>("form[data-drop]")) dropped(form);
-  document.getElementById("problem")?.scrollIntoView({ block: "center" });
-}
+  /** A count, grouped like an amount. */
+  plain(value: number): string {
+    return String(value).replace(/\B(?=(\d{3})+$)/g, MARKS[this.lang].group);
+  }
 
-/** A second press of the same button waits for the first one's answer. */
-function once(form: HTMLFormElement): void {
-  form.addEventListener("submit", (event) => {
-    if (form.dataset["sent"]) event.preventDefault();
-    else form.dataset["sent"] = "1";
-  });
-  addEventListener("pageshow", () => delete form.dataset["sent"]);
-}
+  number(minor: number): string {
+    const whole = this.plain(Math.floor(minor / this.scale));
+    if (this.scale === 1) return whole;
+    return `${whole}${MARKS[this.lang].decimal}${String(minor % this.scale).padStart(this.lot.minor_digits, "0")}`;
+  }
 
-/** How many are chosen, and how much. */
-function chosen(form: HTMLFormElement): void {
-  const all = form.querySelector<HTMLInputElement>("[data-all]");
-  const told = form.querySelector<HTMLElement>("[data-chosen]");
-  const boxes = [...form.querySelectorAll<HTMLInputElement>("input[data-minor]")];
-  if (!told) return;
-  const tell = (): void => {
-    const ticked = boxes.filter((box) => box.checked);
-    const sum = ticked.reduce((total, box) => total + BigInt(box.dataset["minor"] ?? "0"), 0n);
-    const text = ticked.length ? told.dataset["some"] : told.dataset["none"];
-    told.textContent = (text ?? "")
-      .replace("{n}", String(ticked.length))
-      .replace("{amount}", amountText(sum, Number(told.dataset["digits"]), told.dataset["unit"] ?? ""));
-    if (all) all.checked = ticked.length === boxes.length && boxes.length > 0;
-  };
-  all?.addEventListener("change", () => {
-    for (const box of boxes) box.checked = all.checked;
-    tell();
-  });
-  for (const box of boxes) box.addEventListener("change", tell);
-  tell();
-}
+  text(minor: number): string {
+    return [this.lot.before, this.number(minor), this.lot.after].filter(Boolean).join(NBSP);
+  }
 
-function copies(button: HTMLButtonElement): void {
-  button.addEventListener("click", () => {
-    const text = document.getElementById(button.dataset["copy"] ?? "")?.textContent ?? "";
-    const before = button.textContent;
-    void navigator.clipboard.writeText(text.trim()).then(() => {
-      button.textContent = button.dataset["copied"] ?? before;
-    });
-  });
-}
+  words(minor: number): string {
+    const rest = minor % this.scale;
+    const whole = `${wholeWords(Math.floor(minor / this.scale), this.lang)} ${this.lot.unit}`;
+    return rest ? `${whole} ${this.lang === "vi" ? "và" : "and"} ${rest}/${this.scale}` : whole;
+  }
 
-/** Ask now and then whether the deposit has arrived; the page is drawn anew when it has moved. */
-function follow(panel: HTMLElement): void {
-  const before = panel.dataset["state"];
-  if (before === "REFUNDED" || before === "FORFEITED") return;
-  setInterval(() => {
-    if (document.hidden) return;
-    void fetch(panel.dataset["deposit"] ?? "")
-      .then((answer) => (answer.ok ? answer.json() : null))
-      .then((told: { state: string } | null) => {
-        if (told && told.state !== before) location.reload();
-      })
-      .catch(() => undefined);
-  }, 10_000);
+  /** The amount set in type: the number, with a quieter unit before or after it. */
+  element(minor: number): HTMLElement {
+    const sum = document.createElement("span");
+    sum.className = "sum";
+    const add = (className: string, text: string) => {
+      const part = document.createElement("span");
+      part.className = className;
+      part.textContent = text;
+      sum.append(part);
+    };
+    if (this.lot.before) {
+      add("sum__unit", this.lot.before);
+      sum.append(NBSP);
+    }
+    add("num", this.number(minor));
+    if (this.lot.after) {
+      sum.append(NBSP);
+      add("sum__unit", this.lot.after);
+    }
+    return sum;
+  }
+
+  /** What was typed, or null when it is not certain. Spaces, dots and commas may only group by three. */
+  parse(typed: string): number | null {
+    const text = typed.replace(/[\u00a0\u202f\u2009]/g, " ").replace(/^(vnd|₫)\s*|\s*(vnd|₫|đ|đồng)$/gi, "").trim();
+    let whole = text;
+    let rest = "";
+    if (this.scale > 1) {
+      const cut = new RegExp(`^(.*\\d)([.,])(\\d{${this.lot.minor_digits}})$`).exec(text);
+      if (cut && !cut[1]!.includes(cut[2]!)) [whole, rest] = [cut[1]!, cut[3]!];
+    }
+    if (!/^(\d+|\d{1,3}([., ])\d{3}(\2\d{3})*)$/.test(whole)) return null;
+    const digits = whole.replace(/\D/g, "");
+    if (digits.length > 16 || /^0/.test(digits)) return null;
+    const minor = Number(digits) * this.scale + Number(rest || 0);
+    return Number.isSafeInteger(minor) && minor > 0 ? minor : null;
+  }
+
+  /**
+   * Groups digits while they are typed. Null when something other than digits and grouping was
+   * entered: it must stay visible and be refused, never be silently read as another number.
+   */
+  regroup(typed: string): string | null {
+    if (this.scale > 1 && /[.,]\d{0,2}$/.test(typed)) return typed;
+    if (!/^[\d., \u00a0]*$/.test(typed)) return null;
+    const digits = typed.replace(/\D/g, "").replace(/^0+(?=\d)/, "");
+    return digits.replace(/\B(?=(\d{3})+$)/g, MARKS[this.lang].group);
+  }
 }

@@ -167,6 +167,15 @@ def interest(book: int, line: int, shares: Sequence[tuple[int, int, int]], cause
     return Entry(book, "interest.shared", f"interest:{line}", cause, legs)
 
 
+def interest_due(
+    book: int, request: int, lot: int, bidder: int, amount_minor: int, to: Name, cause: Cause
+) -> Entry:
+    """The interest of a deposit that has gone is due to whom the deposit went."""
+    key = chart.of_bidder(lot, bidder)
+    legs = (debit("LIAB.DEPOSIT_INTEREST", amount_minor, key), Leg(to, -amount_minor))
+    return Entry(book, "interest.due", f"interest-due:{request}/{cause}", cause, legs)
+
+
 def guaranteed(
     book: int, request: int, lot: int, bidder: int, amount_minor: int, cause: Cause
 ) -> Entry:

@@ -144,8 +144,8 @@ def payment_defaulted(
     """The buyer did not pay in full: the deposit is lost, what else he paid goes back to him.
 
     Decree 152/2026 Art. 65(5); that the rest goes back whole is what holds if the contract says
-    nothing else. A buyer with a guarantee or an exemption has no deposit: 0. Raises ProceedsError as
-    `forfeits.split` does.
+    nothing else. Of a buyer with a guarantee or an exemption, `deposit_minor` is 0. Raises
+    ProceedsError as `forfeits.split` does.
     """
     legs = [debit("LIAB.PURCHASE_PRICE", deposit_minor + rest_minor, chart.of_lot(lot))]
     if deposit_minor:
