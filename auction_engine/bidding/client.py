@@ -75,6 +75,11 @@ class LogClient:
         shard = log.shard
         return Follower(log, lambda batch: self._batch(shard, batch), lambda: self._gap(shard))
 
+    @property
+    def shards(self) -> int:
+        """How many shards it speaks with; lots of others are out of reach."""
+        return len(self.inboxes)
+
     async def start(self) -> None:
         """Begin; returns once every shard's present state is known. The caller must `stop`."""
         for inbox in self.inboxes:

@@ -62,7 +62,7 @@ async def _page(desk: Desk, problem: Any = None, status: int = 200) -> Response:
         at=desk.query("at", 25) if at else "",
         wrong_moment=wrong,
         deposits=deposits,
-        codes={bidder: one.code for bidder, one in state.admitted.items()},
+        codes=_codes(state),
         rows=[],
         journal=[told.row(row) for row in rows[:_SHOWN]],
         later=rows[_SHOWN - 1].id if len(rows) > _SHOWN else None,
@@ -108,6 +108,13 @@ def _parties(shares: Any) -> dict[int, str]:
     return {one["number"]: one["name"] for one in shares.sheet["parties"]}
 
 
+def _codes(state: LotState) -> dict[int, str]:
+    """Who bids under which code: nobody's to know before the bidding is over (Art. 9(2)d)."""
+    if state.phase != "closed":
+        return {}
+    return {bidder: one.code for bidder, one in state.admitted.items()}
+
+
 class _Told:
     """A lot's money in words."""
 
@@ -117,7 +124,7 @@ class _Told:
         self._desk = desk
         self._names = names
         self._parties = parties
-        self._codes = {bidder: one.code for bidder, one in state.admitted.items()}
+        self._codes = _codes(state)
 
     def name(self, name: Any) -> str:
         return self._desk.words.side(name, self._names, self._parties)

@@ -5,7 +5,7 @@ from typing import Any
 from starlette.responses import Response
 
 from auction_engine.bank.accounts import AccountError, account_kind, bank_kind
-from auction_engine.desk.money import holders, reading, reading_dues, reading_payouts
+from auction_engine.desk.money import holders, reading, reading_dues, reading_payouts, reminding
 from auction_engine.desk.money.reading import Part
 from auction_engine.desk.money.record import MoneyError
 from auction_engine.http import exports
@@ -76,9 +76,11 @@ async def _dues(desk: Desk) -> list[dict[str, Any]]:
     connection, book = desk.connection, desk.book.id
     lots = [row["id"] for row in await reading_payouts.lots(connection, book)][:_DUE_LOTS]
     made = []
-    for one in await reading_dues.due_now(
+    found = await reading_dues.due_now(
         connection, desk.lots, book, desk.side.kind, lots, desk.web.now_ms()
-    ):
+    )
+    said = await reminding.notices(connection, book, found)
+    for one in found:
         made.append(
             {
                 "day": one.day,
@@ -90,6 +92,7 @@ async def _dues(desk: Desk) -> list[dict[str, Any]]:
                 "lot": one.lot,
                 "link": desk.url(f"/lots/{one.lot}"),
                 "escalate": one.escalate_to if one.escalated(desk.today) else None,
+                "warned": said.get(reminding.key_of(book, one), {}).get("WARNED"),
             }
         )
     for row in await reading_payouts.payouts(connection, book, ("DUE", "FAILED"), limit=1000):
@@ -116,6 +119,7 @@ def _payment(desk: Desk, row: Any) -> dict[str, Any]:
         "lot": row["lot_id"],
         "link": desk.url(f"/payouts/{row['id']}"),
         "escalate": None,
+        "warned": None,
     }
 
 
@@ -137,6 +141,7 @@ def _request(desk: Desk, row: Any) -> dict[str, Any]:
         "lot": row["lot_id"],
         "link": desk.url(f"/lots/{row['lot_id']}"),
         "escalate": None,
+        "warned": None,
     }
 
 

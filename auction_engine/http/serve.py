@@ -14,6 +14,7 @@ from auction_engine.collector import tune_collector
 from auction_engine.desk.conducting import Desk
 from auction_engine.desk.conductor import Conductor
 from auction_engine.desk.money.keeper import Keeper
+from auction_engine.desk.money.reminding import Reminder
 from auction_engine.errors import AuctionError
 from auction_engine.http.app import make_app
 from auction_engine.http.protocol import BoundedHttp, Doors
@@ -45,10 +46,10 @@ async def serve(settings: Settings, sock: socket.socket) -> None:
         async with running(settings, redis) as gateway:
             server = _server(settings, gateway, make_app(settings, gateway, engine))
             desk = Desk(settings.database_url or "", engine, gateway.log)
-            keeper = Keeper(settings.database_url or "", gateway.log)
+            url = settings.database_url or ""
             minding = [
-                asyncio.create_task(Conductor(desk).run(), name="conductor"),
-                asyncio.create_task(keeper.run(), name="keeper"),
+                asyncio.create_task(part.run(), name=type(part).__name__)
+                for part in (Conductor(desk), Keeper(url, gateway.log), Reminder(url))
             ]
             serving = asyncio.create_task(server.serve([sock]), name="serve")
             await _until_ended(serving, minding, gateway)

@@ -15,10 +15,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from auction_engine.errors import SettingsError
 from auction_engine.ledger.verify import verify
-from auction_engine.serving.private import Instance, private_instance, terminating_like_ctrl_c
 from auction_engine.replay.outcome import Outcome
 from auction_engine.replay.reader import RecordedLot, read
 from auction_engine.replay.sending import Replay
+from auction_engine.serving.private import Instance, private_instance, terminating_like_ctrl_c
 from auction_engine.settings import Settings
 
 __all__ = ["run"]

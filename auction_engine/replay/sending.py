@@ -21,11 +21,11 @@ from auction_engine.errors import AuctionError
 from auction_engine.identity import tickets
 from auction_engine.ledger.database import make_engine, transaction
 from auction_engine.ledger.schema import Account, LotHead
-from auction_engine.serving.private import Instance
 from auction_engine.replay.outcome import LotOutcome
 from auction_engine.replay.reader import RecordedLot
 from auction_engine.replay.secret_maxima import INCREMENTS
 from auction_engine.rules.params import LotParams
+from auction_engine.serving.private import Instance
 
 # Handshakes and staff commands under way at once; more would only wait at the other end.
 _CONNECTING, _STAFF = 32, 200

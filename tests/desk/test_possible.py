@@ -199,8 +199,8 @@ def test_only_the_appointed_auctioneer_is_offered_the_auctioneer_s_acts() -> Non
 
 
 SAMPLES: dict[str, Any] = {
-    "moment": START, "amount": 5, "account": 5, "bidder": 5, "number": 5, "yes_no": True, "texts": ["x"],
-    "text": "x",
+    "moment": START, "amount": 5, "account": 5, "bidder": 5, "number": 5, "yes_no": True,
+    "texts": ["x"], "text": "x",
 }  # fmt: skip
 
 

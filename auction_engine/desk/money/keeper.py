@@ -5,6 +5,7 @@ the way of every act: a command in the log, an entry in the journal.
 """
 
 import asyncio
+import time
 from typing import Any, NamedTuple
 
 import asyncpg
@@ -24,6 +25,7 @@ from auction_engine.rules.postings.entry import EntryError
 from auction_engine.rules.proceeds.errors import ProceedsError
 
 _LOOK_S = 1.0
+_REST = 10
 _PROGRAM = 0  # no account: the program by itself
 _WAIT_S = 2.0
 # Lots with money, and those whose bidders have not been asked for it. Whatever moves the money of a
@@ -74,8 +76,11 @@ class Keeper:
             try:
                 async with exclusive.connected(self._database_url) as connection:
                     while True:
+                        begun_s = time.monotonic()
                         await self.look(connection)
-                        await asyncio.sleep(self._look_s)
+                        # However long the archive grows, looking takes a small share of the time.
+                        took_s = time.monotonic() - begun_s
+                        await asyncio.sleep(max(self._look_s, _REST * took_s))
             except _PASSING as error:
                 _log.warning("keeper_waits", error=type(error).__name__, text=str(error))
             await asyncio.sleep(self._look_s)
@@ -85,8 +90,8 @@ class Keeper:
         for row in await connection.fetch(_MOVED):
             lot, shard = row["lot_id"], row["shard"]
             seen = tuple(row)
-            if self._seen.get(lot) == seen:
-                continue
+            if self._seen.get(lot) == seen or shard >= self._log.shards:
+                continue  # at rest; or of a shard that this installation runs no longer
             try:
                 if await self.keep(connection, shard, lot):
                     continue  # it has moved by this very look: the next one finds it at rest

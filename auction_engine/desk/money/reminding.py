@@ -1,7 +1,7 @@
-"""What is due is warned of before its day and passed on after it: once each, and on record.
+"""What a minute brings: what is due is said, once and on record, and what was posted is sealed.
 
-Nobody has to look at the list for this: a task in each gateway does, and whoever opens the list
-sees since when it has been said.
+Warned of before its day, passed on after it. Nobody has to look at the list for this: a task in
+each gateway does, and whoever opens the list sees since when it has been said.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from auction_engine.desk import exclusive
 from auction_engine.desk.money.reading_dues import due_now
 from auction_engine.desk.reading import Lots
 from auction_engine.errors import AuctionError
-from auction_engine.ledger import store
+from auction_engine.ledger import books, store
 from auction_engine.rules import calendar, packs
 from auction_engine.rules.proceeds.dues import Due
 
@@ -47,6 +47,7 @@ class Reminder:
             try:
                 async with exclusive.connected(self._database_url) as connection:
                     await self.look(connection)
+                    await books.seal(connection)
             except _PASSING as error:
                 _log.warning("reminder_waits", error=type(error).__name__, text=str(error))
             await asyncio.sleep(self._look_s)

@@ -127,9 +127,7 @@ class Drudge:
             ("PAID", ""): lambda sale, _: sale.act("deliver", role="AGENCY"),
             ("DELIVERED", ""): self._distribute,
             ("PROCEEDS_DISTRIBUTED", "SOLD"): self._close,
-            ("PROCEEDS_DISTRIBUTED", "ANNULLED"): lambda sale, _: sale.act(
-                "annul", role="COURT", ground="COURT", reason="Judgment"
-            ),
+            ("PROCEEDS_DISTRIBUTED", "ANNULLED"): self._annul,
         }
 
     async def _admit(self, sale: Sale, state: LotState) -> None:
@@ -143,6 +141,11 @@ class Drudge:
             await sale.tick(END_MS)
         else:
             await sale.bid(*((c, 1_000) if state.leader is None else (b, 1_350)))
+
+    async def _annul(self, sale: Sale, _: LotState) -> None:
+        # At the same point of every run: what was on its way then decides who owes what.
+        if await self._all_paid(sale):
+            await sale.act("annul", role="COURT", ground="COURT", reason="Judgment")
 
     async def _close(self, sale: Sale, _: LotState) -> None:
         if await self._all_paid(sale):

@@ -62,6 +62,8 @@ def params(**changes: Any) -> LotParams:
 class Direct:
     """In the place of the log: a command is decided and committed at once, by whoever asks."""
 
+    shards = 1
+
     def __init__(self, url: str) -> None:
         self.url = url
         self._lots = Lots()
