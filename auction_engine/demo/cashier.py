@@ -16,6 +16,7 @@ from auction_engine.desk.money import (
     holders,
     importing,
     payouts,
+    record,
     requests,
     suspense,
 )
@@ -69,6 +70,12 @@ class Cashier:
         """Everybody's deposit is paid, told of by the bank, held, and in the lots' journals."""
         async with exclusive.connected(self._url) as connection:
             states = await self._lots.read(connection, bidders)
+            for lot in bidders:
+                params = states[lot].state.params
+                where = await record.books_of(connection, lot, params.currency, params.minor_digits)
+                # Both have an account before anything is paid from one to the other.
+                for book in (where.organisation, where.agency):
+                    await self._bank(connection, book)
             asked = [
                 request
                 for lot, (_, accounts) in bidders.items()

@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from auction_engine.bidding.client import LogClient, LogUnanswered
+from auction_engine.bidding.client import LogClient
 from auction_engine.bidding.connections import make_redis
 from auction_engine.bidding.tasks import end
 from auction_engine.demo.auctioneer import conduct, wind_up
@@ -22,7 +22,7 @@ from auction_engine.demo.people import ensure_logins, ensure_robots
 from auction_engine.demo.plan import RESULTS_S
 from auction_engine.demo.stage import current_or_next, until_over
 from auction_engine.demo.swarm import play
-from auction_engine.desk import exclusive
+from auction_engine.errors import AuctionError
 from auction_engine.identity import tickets
 from auction_engine.ledger.database import make_engine
 from auction_engine.rules.commands import CommandRefused
@@ -36,7 +36,7 @@ _LEAVING_S = 3.0
 # What may go away for a while and come back; everything else is a fault and ends the process.
 _PASSING = (
     OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, SQLAlchemyError,
-    RedisError, LogUnanswered, CommandRefused, exclusive.Busy,
+    RedisError, AuctionError, CommandRefused,
 )  # fmt: skip
 _log = structlog.get_logger(__name__)
 

@@ -15,7 +15,7 @@ from auction_engine.bidding import recorder
 from auction_engine.bidding.client import LogClient
 from auction_engine.desk import listing
 from auction_engine.http import acting
-from auction_engine.identity.access import LIFE_ROLES, Forbidden, LifeRole, acting_as
+from auction_engine.identity.access import BY_THE_BOOKS, LIFE_ROLES, Forbidden, LifeRole, acting_as
 from auction_engine.identity.accounts import ROLES
 from auction_engine.rules.lifecycle import BY_ACT, ROWS
 from auction_engine.rules.params import LotParams
@@ -88,7 +88,9 @@ def test_the_table_of_who_acts_as_what() -> None:
     assert set(LIFE_ROLES) == set(ROLES)
     for name, row in BY_ACT.items():
         for role in ROLES:
-            possible = [as_ for as_ in row.roles if as_ in ACTS_AS[role]]
+            # Nobody says by hand that money is there.
+            roles = () if name in BY_THE_BOOKS else row.roles
+            possible = [as_ for as_ in roles if as_ in ACTS_AS[role]]
             if possible:
                 assert acting_as(role, name, row.roles, None) == possible[0]
             else:
@@ -110,7 +112,7 @@ async def test_every_act_for(house: House, role: str) -> None:
         for name, row in BY_ACT.items():
             await asyncio.sleep(0.06)  # an account has so many messages a second
             answer = await act(client, lot, name)
-            if set(row.roles) & ACTS_AS[role]:
+            if name not in BY_THE_BOOKS and set(row.roles) & ACTS_AS[role]:
                 assert answer.status_code in (200, 400, 409), (name, answer.text)
             else:
                 assert told(answer) == (403, "FORBIDDEN"), name

@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.serving.processes import engine, run_engine, using, wait_until
@@ -52,8 +53,13 @@ def wait_until_bidding(home: Path) -> None:
     """Wait until the private instance carries live connections of bidders."""
 
     def connected() -> bool:
-        gateways = [p for p in using(home) if "gateway" in p.cmdline()]
-        return any(c.status == "ESTABLISHED" for p in gateways for c in p.net_connections("tcp"))
+        try:
+            gateways = [p for p in using(home) if "gateway" in p.cmdline()]
+            return any(
+                c.status == "ESTABLISHED" for p in gateways for c in p.net_connections("tcp")
+            )
+        except psutil.NoSuchProcess:  # one of those that come and go while it starts
+            return False
 
     wait_until(connected, 60)
 

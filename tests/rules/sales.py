@@ -70,7 +70,11 @@ class Sale:
 
     def park(self) -> None:
         for term in range(1, self.chance.randint(0, 3) + 1):
-            self.post(proceeds.parked(self.number, self.lot, term, self.price, self.cause()))
+            self.lines += 1
+            self.post(
+                deposits.taken(self.number, "BANK.AGENCY", self.lines, self.price),
+                proceeds.parked(self.number, self.lot, term, self.lines, self.price, self.cause()),
+            )
             earned = self.chance.randrange(10**7)
             found = by_term(
                 NEW.parking, earned, date(2026, 12, term), date(2027, 1, term), date(2026, 12, 20)

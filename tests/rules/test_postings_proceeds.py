@@ -61,7 +61,10 @@ class TestEntries:
 
     def test_a_term_deposit_and_its_interest(self) -> None:
         book = sold()
-        book.post(proceeds.parked(AGENCY, LOT, 1, 1_000, Cause("ACT", 3)))
+        book.post(
+            deposits.taken(AGENCY, "BANK.AGENCY", 8, 1_000),
+            proceeds.parked(AGENCY, LOT, 1, 8, 1_000, Cause("ACT", 3)),
+        )
         assert book.balances[Name("BANK.AGENCY")] == 0
         interest = TermInterest(4, 3, 20, 11)
         book.post(proceeds.matured(AGENCY, LOT, 1, 1_000, interest, Cause("ACT", 4)))
@@ -71,7 +74,8 @@ class TestEntries:
     def test_a_term_deposit_that_came_back_by_statement(self) -> None:
         book = sold()
         book.post(
-            proceeds.parked(AGENCY, LOT, 1, 1_000, Cause("ACT", 3)),
+            deposits.taken(AGENCY, "BANK.AGENCY", 8, 1_000),
+            proceeds.parked(AGENCY, LOT, 1, 8, 1_000, Cause("ACT", 3)),
             deposits.received(AGENCY, "BANK.AGENCY", 9, 1_000),
             proceeds.matured(
                 AGENCY, LOT, 1, 1_000, TermInterest(0, 0, 31, 0), Cause("LINE", 9), [(9, 1_000)]
@@ -150,7 +154,10 @@ class TestDefault:
 class TestGivingBack:
     def test_a_buyer_who_rescinds_gets_price_and_late_interest(self) -> None:
         book = sold()
-        book.post(proceeds.parked(AGENCY, LOT, 1, 1_000, Cause("ACT", 3)))
+        book.post(
+            deposits.taken(AGENCY, "BANK.AGENCY", 8, 1_000),
+            proceeds.parked(AGENCY, LOT, 1, 8, 1_000, Cause("ACT", 3)),
+        )
         interest = TermInterest(4, 3, 20, 11)
         book.post(proceeds.matured(AGENCY, LOT, 1, 1_000, interest, Cause("ACT", 4)))
         book.post(proceeds.buyer_rescinded(AGENCY, LOT, BUYER, 1_000, 3, journal(5)))
@@ -167,7 +174,10 @@ class TestGivingBack:
 
     def test_annulled_with_interest_that_had_gone_to_the_estate(self) -> None:
         book = sold()
-        book.post(proceeds.parked(AGENCY, LOT, 1, 1_000, Cause("ACT", 3)))
+        book.post(
+            deposits.taken(AGENCY, "BANK.AGENCY", 8, 1_000),
+            proceeds.parked(AGENCY, LOT, 1, 8, 1_000, Cause("ACT", 3)),
+        )
         interest = TermInterest(4, 3, 20, 11)
         book.post(proceeds.matured(AGENCY, LOT, 1, 1_000, interest, Cause("ACT", 4)))
         held = book.of("LIAB.PURCHASE_PRICE", "LIAB.ESTATE", "LIAB.BUYER_INTEREST")

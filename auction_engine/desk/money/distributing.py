@@ -63,7 +63,7 @@ async def compute(connection: Any, lots: Lots, lot: int, data: Any) -> Computed:
     Raises MoneyError: UNKNOWN_LOT, BAD_SHEET, NOT_DELIVERED, INCOMPLETE, NO_PROCEEDS, and the
     rules' own.
     """
-    state, where = await _lot(connection, lots, lot)
+    state, where = await lot_of(connection, lots, lot)
     sheet = sheets.read(data)
     estate = await books.balance(connection, where.agency, Name("LIAB.ESTATE", chart.of_lot(lot)))
     if state.status not in _OPEN:
@@ -74,7 +74,7 @@ async def compute(connection: Any, lots: Lots, lot: int, data: Any) -> Computed:
         )
     if not estate:
         raise MoneyError("NO_PROCEEDS", "There is nothing to distribute in this lot's estate.")
-    return Computed(_pack(state, sheet), sheet, estate)
+    return Computed(pack_on(state, sheet), sheet, estate)
 
 
 async def _incomplete(connection: Any, lot: int, agency: int) -> bool:
@@ -91,7 +91,7 @@ async def _incomplete(connection: Any, lot: int, agency: int) -> bool:
     )
 
 
-def _pack(state: LotState, sheet: Sheet) -> Pack:
+def pack_on(state: LotState, sheet: Sheet) -> Pack:
     """The pack in force on the day of payment: each step follows the law of its day."""
     frozen = packs.load(state.params.pack or "")
     if packs.in_force(frozen, sheet.payment_on):
@@ -104,7 +104,7 @@ async def prepare(connection: Any, lots: Lots, lot: int, data: Any, account: int
     async with connection.transaction():
         await record.lock_lot(connection, lot)
         computed = await compute(connection, lots, lot, data)
-        _, where = await _lot(connection, lots, lot)
+        _, where = await lot_of(connection, lots, lot)
         number = await connection.fetchval(
             "INSERT INTO distribution (book_id, lot_id, sheet, result, prepared_by)"
             " VALUES ($1, $2, $3, $4, $5) RETURNING id",
@@ -154,10 +154,12 @@ async def approve(connection: Any, lots: Lots, number: int, account: int) -> Non
         act = await record.act(connection, book, account, "distribution.approved", body)
         entry = postings.distributed(book, lot, computed.found, computed.paid, Cause("ACT", act))
         await books.post(connection, [entry])
-        state, _ = await _lot(connection, lots, lot)
+        state, _ = await lot_of(connection, lots, lot)
         delivered = await causes.of_kind(connection, lot, "lot.delivered")
         day = requests.day_of(state, delivered["lot.delivered"].at_ms)
-        await plan(connection, book, _payouts(lot, number, computed, entry.legs, day))
+        await plan(
+            connection, book, payments(lot, number, computed.pack, computed.sheet, entry.legs, day)
+        )
         await connection.execute(
             "UPDATE distribution SET approved_by = $2, approved_at = now() WHERE id = $1",
             number,
@@ -165,15 +167,14 @@ async def approve(connection: Any, lots: Lots, number: int, account: int) -> Non
         )
 
 
-def _payouts(
-    lot: int, number: int, computed: Computed, legs: tuple[Leg, ...], delivered_on: date
+def payments(
+    lot: int, number: int, pack: Pack, sheet: Sheet, legs: tuple[Leg, ...], since: date
 ) -> list[Payout]:
-    """One payment for each payable, due so long after the delivery."""
-    pack, sheet = computed.pack, computed.sheet
+    """One payment for each payable that `legs` credit, due so long after `since`."""
     due_on = None
     if pack.payout is not None:
         days = calendar.load(pack.calendar)
-        due_on = calendar.after(days, delivered_on, pack.payout.due)
+        due_on = calendar.after(days, since, pack.payout.due)
     made = []
     for leg in legs:
         if leg.amount_minor > 0:
@@ -200,7 +201,8 @@ def _payouts(
     return made
 
 
-async def _lot(connection: Any, lots: Lots, lot: int) -> tuple[LotState, record.LotBooks]:
+async def lot_of(connection: Any, lots: Lots, lot: int) -> tuple[LotState, record.LotBooks]:
+    """The lot as it stands, and its books. Raises MoneyError UNKNOWN_LOT."""
     found = (await lots.read(connection, [lot])).get(lot)
     if found is None:
         raise MoneyError("UNKNOWN_LOT", "There is no such lot.")

@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 
 from auction_engine.bidding.client import LogClient
 from auction_engine.desk import exclusive
-from auction_engine.desk.money import proceeds, settling
+from auction_engine.desk.money import proceeds, settling, taking
 from auction_engine.desk.reading import Lots
 from auction_engine.errors import AuctionError
 from auction_engine.ledger import books
@@ -124,6 +124,7 @@ class Keeper:
                     _log.warning("lot_not_told", lot=lot, code=refused.code, text=text)
             posted = await settling.settle(connection, self._lots, lot)
             posted += await proceeds.follow(connection, self._lots, lot)
+            posted += await taking.follow(connection, self._lots, lot)
         for key in posted:
             _log.info("money_moved", lot=lot, transfer=key)
         return bool(told or posted)
@@ -168,7 +169,7 @@ async def due_acts(connection: Any, lots: Lots, lot: int) -> list[Act]:
     state = (await lots.read(connection, [lot]))[lot].state
     if state.params.terms is None:
         return []
-    acts = []
+    acts = await taking.due_act(connection, state, lot)
     if state.params.terms.deposits == "RECORDED":
         acts += await _given_back(connection, state, lot)
         acts += await _come_in(connection, state, lot)

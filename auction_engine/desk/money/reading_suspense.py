@@ -22,7 +22,8 @@ async def likely(
     number = references.number_of(wanted) if wanted.startswith("DG") else None
     rows = await connection.fetch(
         "SELECT r.id, r.reference, r.amount_minor, r.lot_id, coalesce(a.name, '') AS name"
-        " FROM payment_request r LEFT JOIN account a ON a.id = r.payer WHERE r.book_id = $1"
+        " FROM payment_request r"
+        " LEFT JOIN account a ON a.id = r.payer AND r.purpose <> 'TOP_UP' WHERE r.book_id = $1"
         " AND (r.id = ANY($2::bigint[]) OR r.amount_minor = ANY($3::bigint[]) OR r.id IN"
         " (SELECT id FROM payment_request WHERE book_id = $1 ORDER BY id DESC LIMIT 2000))",
         book,

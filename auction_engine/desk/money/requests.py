@@ -127,7 +127,8 @@ async def expected(
                  WHERE request_id = r.id) AS paid_minor,
                coalesce(short.minor, 0)::bigint AS short_minor,
                EXISTS (SELECT FROM guarantee WHERE request_id = r.id) AS guaranteed
-          FROM payment_request r LEFT JOIN account a ON a.id = r.payer
+          FROM payment_request r
+          LEFT JOIN account a ON a.id = r.payer AND r.purpose <> 'TOP_UP'
           LEFT JOIN (SELECT request_id, sum(left_minor) AS minor FROM ({_SHORT}) AS line
                       GROUP BY request_id) AS short ON short.request_id = r.id
          WHERE r.book_id = $1 AND (r.id = ANY($2::bigint[])

@@ -4,7 +4,7 @@ What an agency's accountant fills in before a distribution is computed. Amounts 
 """
 
 from datetime import date
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -101,6 +101,19 @@ class Sheet(_Part):
         return next(party for party in self.parties if party.number == number)
 
 
+class TakingSheet(Sheet):
+    """The same for a creditor who takes the property: who, and whether the others agree."""
+
+    taker: _Number
+    others_agree: bool = False
+
+    @model_validator(mode="after")
+    def _taker_known(self) -> Self:
+        if all(claim.party != self.taker for claim in self.claims):
+            raise ValueError("only a creditor with a claim may take the property")
+        return self
+
+
 def _claim(line: ClaimLine) -> Claim:
     fee = line.court_fee
     return Claim(
@@ -119,8 +132,20 @@ def _claim(line: ClaimLine) -> Claim:
 
 def read(data: Any) -> Sheet:
     """The sheet in plain data. Raises MoneyError BAD_SHEET naming the first wrong field."""
+    return _read(Sheet, data)
+
+
+def read_taking(data: Any) -> TakingSheet:
+    """The sheet of a creditor who takes the property. Raises MoneyError BAD_SHEET."""
+    return _read(TakingSheet, data)
+
+
+_S = TypeVar("_S", bound=Sheet)
+
+
+def _read(kind: type[_S], data: Any) -> _S:
     try:
-        return Sheet.model_validate(data)
+        return kind.model_validate(data)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(step) for step in first["loc"]) or "the sheet"

@@ -46,10 +46,16 @@ def received(
     return check(deposits.allocated(book, kind, key, parts, to, cause))
 
 
-def parked(book: int, lot: int, term: int, amount_minor: int, cause: Cause) -> Entry:
-    """The money goes to a term deposit until delivery (Decree 152/2026 Arts. 30(7), 65(2))."""
+def parked(book: int, lot: int, term: int, line: int, amount_minor: int, cause: Cause) -> Entry:
+    """The bank's debit `line` put money into a term deposit (Decree 152/2026 Arts. 30(7), 65(2)).
+
+    It was booked as unexplained when the statement came; now it is explained.
+    """
     name = chart.of_term(lot, term)
-    legs = (debit("BANK.TERM", amount_minor, name), credit("BANK.AGENCY", amount_minor))
+    legs = (
+        debit("BANK.TERM", amount_minor, name),
+        credit("RECEIVABLE.UNEXPLAINED", amount_minor, chart.of_line(line)),
+    )
     return check(Entry(book, "price.parked", f"park:{name}", cause, legs))
 
 
