@@ -6,7 +6,8 @@ cd "$(dirname "$0")/.."
 # Most tests wait for servers of their own more than they compute: several files run at once, each
 # with a PostgreSQL and a Valkey to itself. What drives a browser or kills processes runs alone.
 together() {
-  .venv/bin/pytest -n 3 --dist loadfile -m "not browser and not fault"
+  .venv/bin/pytest -n 3 --dist loadfile --no-loadscope-reorder --durations 15 \
+    -m "not browser and not fault"
 }
 
 if [ "$1" = fast ]; then

@@ -208,3 +208,30 @@ def private_servers() -> Iterator[EmbeddedServers]:
 def in_background(work: Coroutine[Any, Any, Any]) -> Any:
     """Run a coroutine to its end from synchronous code."""
     return run_apart(lambda: asyncio.run(work))
+
+
+# Files that take long, longest first: begun last, one process would finish them alone.
+_LONG = (
+    "demo/test_director.py",
+    "replay/test_replay.py",
+    "story/test_story.py",
+    "simulation/",
+    "desk/money/test_lives.py",
+    "rules/test_machines.py",
+    "serving/",
+    "live/",
+    "desk/",
+    "ledger/",
+    "bank/",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first; for the rest the order stays."""
+    root = Path(__file__).parent
+
+    def place(item: pytest.Item) -> int:
+        name = item.path.relative_to(root).as_posix() if item.path.is_relative_to(root) else ""
+        return next((n for n, long in enumerate(_LONG) if name.startswith(long)), len(_LONG))
+
+    items.sort(key=place)

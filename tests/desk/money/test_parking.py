@@ -98,6 +98,7 @@ async def test_late_interest_is_the_buyers_and_is_paid_out(desk: House) -> None:
 
 async def test_what_is_no_term_deposit(desk: House) -> None:
     sale = await paid(desk)
+    desk.treasury.receive(ORDERED_ON, 3_000 * MILLION, "tien khac", BANK)
     line = await put_away(desk, (PAID + 1) * MILLION)
     await refused("TOO_MUCH", park(desk, line, sale))
     good = await put_away(desk, PAID * MILLION)
