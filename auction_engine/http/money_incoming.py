@@ -13,6 +13,7 @@ from auction_engine.http import exports
 from auction_engine.http.exports import Column, Table
 from auction_engine.http.money import PAGE, REFUSALS, Desk, said
 from auction_engine.http.money_pages import facts
+from auction_engine.http.money_suspense import ACTS
 from auction_engine.http.presenting import AmountError, parse_amount
 from auction_engine.http.problems import Problem
 from auction_engine.ledger import store
@@ -109,7 +110,7 @@ async def line(desk: Desk) -> Response:
         acts=await reading.acts(
             desk.connection,
             desk.book.id,
-            ["allocate", "send_back", "make_good"],
+            ACTS,
             {"line": found["id"]},
         ),
     )

@@ -23,10 +23,11 @@ _SHOWN, _EXPORTED = 300, 20_000
 
 async def statement(desk: Desk) -> Response:
     """GET …/money/lots/{lot}: now, or with `?at=` as it was then."""
-    return await _page(desk)
+    return await page(desk)
 
 
-async def _page(desk: Desk, problem: Any = None, status: int = 200) -> Response:
+async def page(desk: Desk, problem: Any = None, status: int = 200) -> Response:
+    """The lot's page, or its lists in a file; with what went wrong on top."""
     lot = desk.number("lot")
     state = await lot_state(desk, lot)
     at, wrong = _moment(desk.query("at", 25))
@@ -69,8 +70,25 @@ async def _page(desk: Desk, problem: Any = None, status: int = 200) -> Response:
         balances=[(told.name(one.account), one.amount_minor) for one in balances],
         payouts=await reading_payouts.of_lot(connection, book, lot),
         shares=shares,
-        costs=await reading.acts(connection, book, ["costs"], {"lot": lot}),
+        costs=await reading.acts(connection, book, ["costs", "fee"], {"lot": lot}),
+        vouched=_awaited(state, deposits),
+        may_charge=await _may_charge(desk, lot, state),
     )
+
+
+def _awaited(state: LotState, deposits: list[Deposit]) -> list[Deposit]:
+    """The deposits in whose place the rules of the lot take a guarantee."""
+    terms = state.params.terms
+    if terms is None or "GUARANTEE" not in terms.deposit_means:
+        return []
+    return [one for one in deposits if one.where in ("WAITING", "SHORT")]
+
+
+async def _may_charge(desk: Desk, lot: int, state: LotState) -> bool:
+    """Whether the auction is over and its fee has not been charged."""
+    if state.life.award_minor is None and state.status != "FAILED":
+        return False
+    return not await reading.acts(desk.connection, desk.book.id, ["fee"], {"lot": lot})
 
 
 async def lot_state(desk: Desk, lot: int) -> LotState:
@@ -81,7 +99,12 @@ async def lot_state(desk: Desk, lot: int) -> LotState:
         desk.book.id,
         lot,
     )
-    found = (await desk.lots.read(desk.connection, [lot])).get(lot) if known else None
+    found = (await desk.lots.read(desk.connection, [lot])).get(lot)
+    # What is offered to creditors may never have had a bidder, and so no money yet.
+    if not known and (found is None or found.state.status != "IN_KIND_OFFER"):
+        found = None
+    elif not known and not await reading_lot.is_agencys(desk.connection, desk.book.id, lot):
+        found = None
     if found is None:
         raise Problem(404, "UNKNOWN_LOT")
     return found.state
@@ -236,7 +259,7 @@ async def state_costs(desk: Desk) -> Response:
                 desk.connection, desk.book.id, lot, amount, desk.account, desk.field("reason")
             )
     except MoneyError as error:
-        return await _page(desk, said(desk, error), 422)
+        return await page(desk, said(desk, error), 422)
     return desk.away(f"/lots/{lot}", "costs")
 
 

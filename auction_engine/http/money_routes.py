@@ -6,6 +6,7 @@ from auction_engine.http import (
     bodies,
     models,
     models_money,
+    money_bank,
     money_bidder,
     money_incoming,
     money_lot,
@@ -14,6 +15,7 @@ from auction_engine.http import (
     money_payouts,
     money_sheet,
     money_suspense,
+    money_terms,
 )
 from auction_engine.http.guard import Doc, Spec
 from auction_engine.http.money import DeskHandler, on_desk
@@ -61,9 +63,14 @@ _WRITES: tuple[tuple[str, DeskHandler, Any], ...] = (
 )
 _HOUSE_WRITES: tuple[tuple[str, DeskHandler, Any], ...] = (
     ("/lots/{lot:int}/costs", money_lot.state_costs, bodies.form),
+    ("/lots/{lot:int}/guarantee", money_terms.guarantee, bodies.form),
+    ("/lots/{lot:int}/fee", money_terms.fee, bodies.form),
+    ("/suspense/{line:int}/interest", money_bank.interest, bodies.form),
 )
 _AGENCY_WRITES: tuple[tuple[str, DeskHandler, Any], ...] = (
     ("/lots/{lot:int}/sheet", money_sheet.submit, long_form),
+    ("/suspense/{line:int}/park", money_bank.park, bodies.form),
+    ("/suspense/{line:int}/mature", money_bank.mature, bodies.form),
     ("/shares/{shares:int}/approve", money_sheet.approve, bodies.form),
 )
 

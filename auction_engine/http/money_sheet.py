@@ -4,7 +4,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from auction_engine.desk.money import distributing, reading_lot, sheets
+from auction_engine.desk.money import distributing, reading_lot, sheets, taking
 from auction_engine.desk.money.record import MoneyError
 from auction_engine.http import exports
 from auction_engine.http.exports import Column, Table
@@ -55,6 +55,7 @@ async def _page(
         lot=lot,
         title=(await desk.titles({lot})).get(lot),
         form=form,
+        offered=await _offered(desk, lot),
         computed=None if computed is None else told(computed.to_json(), form.names()),
         estate_minor=estate,
         focus=focus,
@@ -64,7 +65,7 @@ async def _page(
 async def submit(desk: Desk) -> Response:
     """POST …/money/lots/{lot}/sheet: add a row, compute, or prepare for somebody's approval."""
     lot, do = desk.number("lot"), desk.field("do", 20)
-    await lot_state(desk, lot)
+    work: Any = taking if await _offered(desk, lot) else distributing
     form = read(desk.ask.body, desk.book.minor_digits)
     if do in _ADD:
         form.add(_ADD[do])
@@ -72,19 +73,30 @@ async def submit(desk: Desk) -> Response:
     try:
         if form.wrong:
             raise MoneyError("BAD_SHEET", desk.words.t("money.sheet.wrong"))
-        computed = await distributing.compute(desk.connection, desk.lots, lot, form.data())
+        data = form.data()
+        if work is taking:
+            data |= form.taker()
+            if not data["taker"]:
+                raise MoneyError("NO_TAKER", desk.words.t("money.error.NO_TAKER"))
+        computed = await work.compute(desk.connection, desk.lots, lot, data)
         if do != "prepare":
             return await _page(desk, lot, form, computed=computed)
-        number = await _prepared(desk, lot, form)
+        number = await _prepared(desk, lot, work, data)
     except MoneyError as error:
         return await _page(desk, lot, form, said(desk, error), status=422)
     return desk.away(f"/shares/{number}", "distribution")
 
 
-async def _prepared(desk: Desk, lot: int, form: Form) -> int:
+async def _offered(desk: Desk, lot: int) -> bool:
+    """Whether the property is offered to creditors. Raises Problem 404."""
+    return (await lot_state(desk, lot)).status == "IN_KIND_OFFER"
+
+
+async def _prepared(desk: Desk, lot: int, work: Any, data: dict[str, Any]) -> int:
     """The number of the prepared distribution; pressing twice prepares once."""
     before = await reading_lot.newest_shares(desk.connection, desk.book.id, lot)
-    same = sheets.read(form.data()).model_dump(mode="json")
+    sheet_of = sheets.read_taking if work is taking else sheets.read
+    same = sheet_of(data).model_dump(mode="json")
     if (
         before is not None
         and before.approved_at is None
@@ -92,7 +104,8 @@ async def _prepared(desk: Desk, lot: int, form: Form) -> int:
         and before.sheet == same
     ):
         return before.id
-    return await distributing.prepare(desk.connection, desk.lots, lot, form.data(), desk.account)
+    number: int = await work.prepare(desk.connection, desk.lots, lot, data, desk.account)
+    return number
 
 
 # --- a prepared distribution --------------------------------------------------------------------
@@ -101,8 +114,11 @@ async def _prepared(desk: Desk, lot: int, form: Form) -> int:
 def told(result: dict[str, Any], names: dict[int, str]) -> dict[str, Any]:
     """A result with everybody's name beside the numbers."""
     name = {number: names.get(number, str(number)) for number in _numbers(result)}
+    taker = result.get("taker")
     return {
         **result,
+        "taker": taker,
+        "taker_name": None if taker is None else names.get(taker, str(taker)),
         "steps": [{**step, "name": name[step["party"]]} for step in result["steps"]],
         "receipts": [{**one, "name": name[one["party"]]} for one in result["receipts"]],
     }
@@ -149,8 +165,9 @@ async def _shares_page(desk: Desk, problem: Any = None, status: int = 200) -> Re
 async def approve(desk: Desk) -> Response:
     """POST …/money/shares/{shares}/approve: by somebody else; then it is posted."""
     found = await _found(desk)
+    work: Any = taking if "taker" in found.sheet else distributing
     try:
-        await distributing.approve(desk.connection, desk.lots, found.id, desk.account)
+        await work.approve(desk.connection, desk.lots, found.id, desk.account)
     except MoneyError as error:
         status = 403 if error.code == "SAME_PERSON" else 409
         return await _shares_page(desk, said(desk, error), status)

@@ -21,7 +21,10 @@ LISTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "costs": (("payee", "amount"), ("amount",)),
     "taxes": (("payee", "amount"), ("amount",)),
 }  # fmt: skip
-_PLAIN = ("debtor", "coercive_on", "payment_on", "mode", "trustee", "rent", "base_salary")
+_PLAIN = (
+    "debtor", "coercive_on", "payment_on", "mode", "trustee", "rent", "base_salary", "taker",
+    "others_agree",
+)  # fmt: skip
 _MOST_ROWS = 1_000
 _MOST_LETTERS = 140
 
@@ -92,6 +95,11 @@ class Form:
             "trustee": _number(trustee) if trustee else None,
             "base_salary_minor": self._minor(salary) if salary else None,
         }
+
+    def taker(self) -> dict[str, Any]:
+        """Who takes the property and whether the others agree, for `sheets.read_taking`."""
+        plain = self.plain
+        return {"taker": _number(plain.get("taker")), "others_agree": bool(plain["others_agree"])}
 
     def _claim(self, row: dict[str, str]) -> dict[str, Any]:
         fee = row.get("court_fee")
@@ -198,6 +206,8 @@ def from_sheet(sheet: dict[str, Any], digits: int, lang: str) -> Form:
             "trustee": str(sheet["trustee"] or ""),
             "rent": shown(sheet["rent_minor"]),
             "base_salary": shown(sheet["base_salary_minor"]),
+            "taker": str(sheet.get("taker") or ""),
+            "others_agree": "1" if sheet.get("others_agree") else "",
         }
     )
     for one in sheet["parties"]:

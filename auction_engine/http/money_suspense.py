@@ -21,6 +21,7 @@ REASONS = (
     "UNEXPLAINED",
 )  # fmt: skip
 _OPEN = ("SUSPENSE", "UNEXPLAINED")
+ACTS = ("allocate", "send_back", "make_good", "share_interest", "park", "mature")
 _OWED = ("RECEIVABLE.UNEXPLAINED", "RECEIVABLE.ANNULLED")
 _EXPORTED = 20_000
 # No law names a day for money that was sent by mistake; three working days are the refunds'.
@@ -90,13 +91,17 @@ async def _line_page(desk: Desk, problem: Any = None, status: int = 200) -> Resp
         if picked is not None and picked not in numbers:
             numbers.insert(0, picked)
         choices = await _choices(desk, row, numbers)
-    acts = await reading.acts(
-        desk.connection, desk.book.id, ["allocate", "send_back", "make_good"], {"line": row["id"]}
-    )
+    acts = await reading.acts(desk.connection, desk.book.id, ACTS, {"line": row["id"]})
     number = desk.query_number("request")
     owed = []
     if row["state"] == "SUSPENSE":
         owed = await reading_suspense.owed_to_us(desk.connection, desk.book.id, _OWED)
+    terms, waiting = [], []
+    if desk.side.kind == "AGENCY":
+        if row["state"] == "SUSPENSE":
+            terms = await reading_suspense.terms(desk.connection, desk.book.id)
+        elif row["state"] == "UNEXPLAINED":
+            waiting = await reading_suspense.waiting(desk.connection, desk.book.id)
     named = desk.query("owed", 80)
     return desk.page(
         "suspense_line.html",
@@ -111,6 +116,9 @@ async def _line_page(desk: Desk, problem: Any = None, status: int = 200) -> Resp
         sending=desk.query("send", 1) == "1",
         return_on=desk.today + _RETURN,
         acts=acts,
+        terms=terms,
+        waiting=waiting,
+        titles=await desk.titles({one.lot for one in (*terms, *waiting)}),
     )
 
 
@@ -170,7 +178,7 @@ async def allocate(desk: Desk) -> Response:
             desk.field("reason"),
         )
     except MoneyError as error:
-        return await _refused(desk, error)
+        return await refused(desk, error)
     return desk.away(f"/suspense/{line}", "allocated")
 
 
@@ -187,7 +195,7 @@ async def send_back(desk: Desk) -> Response:
             desk.today + _RETURN,
         )
     except MoneyError as error:
-        return await _refused(desk, error)
+        return await refused(desk, error)
     return desk.away(f"/suspense/{line}", "sent_back")
 
 
@@ -205,11 +213,12 @@ async def make_good(desk: Desk) -> Response:
             desk.field("reason"),
         )
     except MoneyError as error:
-        return await _refused(desk, error)
+        return await refused(desk, error)
     return desk.away(f"/suspense/{line}", "allocated")
 
 
-async def _refused(desk: Desk, error: MoneyError) -> Response:
+async def refused(desk: Desk, error: MoneyError) -> Response:
+    """The line's page with what went wrong. Raises Problem 404."""
     if error.code == "UNKNOWN_LINE":
         raise Problem(404, "NOT_FOUND")
     # Pressed twice, or somebody was quicker: the page says what has become of it.

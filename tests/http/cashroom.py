@@ -8,7 +8,7 @@ import itertools
 import re
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -116,8 +116,11 @@ def words(page: str) -> str:
 
 
 @contextlib.asynccontextmanager
-async def cashroom(house: House) -> AsyncIterator[Cashroom]:
-    """A lot whose registration is open, two accountants on each side, and the book's account."""
+async def cashroom(house: House, **terms: Any) -> AsyncIterator[Cashroom]:
+    """A lot whose registration is open, two accountants on each side, and the book's account.
+
+    `terms` are changes of the lot's.
+    """
     for login, role in (
         ("auctioneer", "organisation"), ("second", "organisation"), ("officer", "officer"),
         ("head", "officer"),
@@ -137,6 +140,8 @@ async def cashroom(house: House) -> AsyncIterator[Cashroom]:
     )
     now = int(time.time() * 1000)
     params = plot.params(now + 9 * _DAY_MS, (now - 1000, now + 5 * _DAY_MS), now + 10 * _DAY_MS)
+    assert params.terms is not None
+    params = replace(params, terms=replace(params.terms, **terms))
     await listing.put_up(house.log, shard, lot, params)
     room = Cashroom(house, lot, Bank(ESCROW, series=f"T{next(_numbers)}"))
     await room.until("SELECT status = 'REGISTRATION_OPEN' FROM lot_head WHERE lot_id = $1", lot)

@@ -136,7 +136,8 @@ _LINES = """
            CASE WHEN s.line_id IS NOT NULL AND s.closed_at IS NULL AND s.reason = 'UNEXPLAINED'
                      THEN 'UNEXPLAINED'
                 WHEN s.line_id IS NOT NULL AND s.closed_at IS NULL THEN 'SUSPENSE'
-                WHEN s.outcome IN ('SENT_BACK', 'MADE_GOOD', 'CAME_BACK') THEN s.outcome
+                WHEN s.outcome IN ('SENT_BACK', 'MADE_GOOD', 'CAME_BACK', 'INTEREST', 'PARKED',
+                     'MATURED') THEN s.outcome
                 WHEN t.kind = 'payout.booked' THEN 'PAID_OUT'
                 WHEN t.kind = 'payout.came_back' THEN 'CAME_BACK'
                 WHEN g.given_minor IS NOT NULL THEN 'ALLOCATED'
@@ -157,6 +158,7 @@ _LINES = """
 """
 LINE_STATES = (
     "SUSPENSE", "ALLOCATED", "SENT_BACK", "MADE_GOOD", "PAID_OUT", "CAME_BACK", "UNEXPLAINED",
+    "INTEREST", "PARKED", "MATURED",
 )  # fmt: skip
 
 

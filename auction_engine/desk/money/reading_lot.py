@@ -221,3 +221,16 @@ def _shares(row: Any) -> Shares:
     return Shares(
         row["id"], row["lot_id"], orjson.loads(row["sheet"]), orjson.loads(row["result"]), *row[4:]
     )
+
+
+async def is_agencys(connection: Any, book: int, lot: int) -> bool:
+    """Whether this is the book of the agency that has the lot sold."""
+    return bool(
+        await connection.fetchval(
+            "SELECT EXISTS (SELECT FROM book b, lot l JOIN auction_session s ON s.id = l.session_id"
+            " WHERE b.id = $1 AND b.kind = 'AGENCY' AND l.id = $2"
+            " AND b.name ->> 'vi' = s.agency ->> 'vi')",
+            book,
+            lot,
+        )
+    )

@@ -147,14 +147,21 @@ async def expected_by(connection: Any, book: int) -> list[Any]:
 
 
 async def lots(connection: Any, book: int) -> list[Any]:
-    """Lots whose money this book keeps, newest first, with what is expected for them."""
+    """Lots whose money this book keeps, newest first, with what is expected for them.
+
+    Of an agency also those it offers to creditors: nothing may have been paid for them yet.
+    """
     return list(
         await connection.fetch(
             "SELECT l.id, h.status, max(c.n) AS requests, max(c.asked)::bigint AS asked_minor"
             " FROM lot l JOIN lot_head h ON h.lot_id = l.id JOIN (SELECT lot_id, count(*) AS n,"
             " sum(amount_minor) AS asked FROM payment_request WHERE book_id = $1 GROUP BY lot_id"
             " UNION ALL SELECT lot_id, 0, 0 FROM payout WHERE book_id = $1 AND lot_id IS NOT NULL"
-            " GROUP BY lot_id) c ON c.lot_id = l.id GROUP BY l.id, h.status ORDER BY l.id DESC"
+            " GROUP BY lot_id UNION ALL SELECT l.id, 0, 0 FROM lot_head h"
+            " JOIN lot l ON l.id = h.lot_id JOIN auction_session s ON s.id = l.session_id"
+            " JOIN book b ON b.id = $1 AND b.kind = 'AGENCY'"
+            " AND b.name ->> 'vi' = s.agency ->> 'vi' WHERE h.status = 'IN_KIND_OFFER'"
+            ") c ON c.lot_id = l.id GROUP BY l.id, h.status ORDER BY l.id DESC"
             " LIMIT 500",
             book,
         )

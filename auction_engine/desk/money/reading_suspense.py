@@ -75,3 +75,35 @@ async def owed_to_us(connection: Any, book: int, codes: Sequence[str]) -> list[O
         list(codes),
     )
     return [Owed(*row) for row in rows]
+
+
+class OfLot(NamedTuple):
+    """Money of a lot: in its term deposit `term`, or, with 0, waiting for the delivery."""
+
+    lot: int
+    term: int
+    amount_minor: int
+
+
+_OF_LOT = (
+    "SELECT a.key, sum(b.amount_minor)::bigint FROM money_account a"
+    " JOIN balance b ON b.account_id = a.id WHERE a.book_id = $1 AND a.code = $2"
+    " GROUP BY a.id HAVING sum(b.amount_minor) <> 0 ORDER BY a.id DESC LIMIT 200"
+)
+
+
+async def terms(connection: Any, book: int) -> list[OfLot]:
+    """The term deposits that have not come back, the newest first."""
+    return [_of_lot(*row) for row in await connection.fetch(_OF_LOT, book, "BANK.TERM")]
+
+
+async def waiting(connection: Any, book: int) -> list[OfLot]:
+    """The lots whose price waits here for the delivery, the newest first."""
+    return [_of_lot(*row) for row in await connection.fetch(_OF_LOT, book, "LIAB.PURCHASE_PRICE")]
+
+
+def _of_lot(key: str, amount_minor: int) -> OfLot:
+    lot, _, term = key.partition("/")
+    return OfLot(
+        int(lot.removeprefix("lot:")), int(term.removeprefix("term:") or 0), abs(amount_minor)
+    )
