@@ -1,6 +1,6 @@
 """A process killed at any statement, and started again, ends where an undisturbed one ends.
 
-`AUCTION_MONEY_KILLS` is how many lives end early at most (210 unless said); `AUCTION_FAULT_SEED`
+`AUCTION_MONEY_KILLS` is how many lives end early at most (120 unless said); `AUCTION_FAULT_SEED`
 makes the moments those of an earlier run.
 """
 
@@ -24,7 +24,7 @@ from .house import House, house
 
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
 
-KILLS = int(os.environ.get("AUCTION_MONEY_KILLS", "210"))
+KILLS = int(os.environ.get("AUCTION_MONEY_KILLS", "120"))
 TESTS = Path(__file__).parents[2]
 # What must be the same at the end; numbers of lines, transfers and batches need not.
 STANDS = {

@@ -1,6 +1,6 @@
 """Random lives of lots and their money, through the real functions on a real PostgreSQL.
 
-`AUCTION_MONEY_LIVES` lives are led, 40 unless said; each of up to sixty steps.
+`AUCTION_MONEY_LIVES` lives are led, 20 unless said; each of up to sixty steps.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from .house import house
 from .lives import ACTS, BEGINNINGS, WEIGHTS, Life, Step
 
-LIVES = int(os.environ.get("AUCTION_MONEY_LIVES", "40"))
+LIVES = int(os.environ.get("AUCTION_MONEY_LIVES", "20"))
 NAMES = [name for name in ACTS for _ in range(WEIGHTS.get(name, 1))]
 STEPS = st.lists(
     st.tuples(st.sampled_from(NAMES), st.integers(0, 63), st.integers(0, 63)),
