@@ -4,9 +4,7 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-import orjson
-
-from auction_engine.desk.money import causes, record, requests, sheets
+from auction_engine.desk.money import causes, proposals, record, requests, sheets
 from auction_engine.desk.money.payouts import Kind, Payee, Payout, plan
 from auction_engine.desk.money.record import MoneyError
 from auction_engine.desk.money.sheets import Sheet
@@ -105,18 +103,15 @@ async def prepare(connection: Any, lots: Lots, lot: int, data: Any, account: int
         await record.lock_lot(connection, lot)
         computed = await compute(connection, lots, lot, data)
         _, where = await lot_of(connection, lots, lot)
-        number = await connection.fetchval(
-            "INSERT INTO distribution (book_id, lot_id, sheet, result, prepared_by)"
-            " VALUES ($1, $2, $3, $4, $5) RETURNING id",
+        return await proposals.put_down(
+            connection,
             where.agency,
             lot,
-            computed.sheet.model_dump_json(),
-            orjson.dumps(computed.to_json()).decode(),
+            computed.sheet,
+            computed.to_json(),
             account,
+            "distribution.prepared",
         )
-        body = {"lot": lot, "distribution": number}
-        await record.act(connection, where.agency, account, "distribution.prepared", body)
-    return int(number)
 
 
 async def approve(connection: Any, lots: Lots, number: int, account: int) -> None:
@@ -126,44 +121,23 @@ async def approve(connection: Any, lots: Lots, number: int, account: int) -> Non
     what it was computed from), and as `compute`.
     """
     async with connection.transaction():
-        row = await connection.fetchrow(
-            "SELECT lot_id, book_id, sheet, result, prepared_by, approved_at FROM distribution"
-            " WHERE id = $1 FOR UPDATE",
-            number,
-        )
-        if row is None:
-            raise MoneyError("UNKNOWN_DISTRIBUTION", "There is no such distribution.")
-        if row["approved_at"] is not None:
+        proposal = await proposals.take_up(connection, number, account)
+        if proposal is None:
             return
-        if row["prepared_by"] == account:
-            raise MoneyError("SAME_PERSON", "You prepared it: somebody else must approve it.")
-        lot, book = row["lot_id"], row["book_id"]
-        await record.lock_lot(connection, lot)
-        if await connection.fetchval(
-            "SELECT EXISTS (SELECT FROM distribution WHERE lot_id = $1"
-            " AND approved_at IS NOT NULL)",
-            lot,
-        ):
-            raise MoneyError("DISTRIBUTED", "The proceeds of this lot are distributed already.")
-        computed = await compute(connection, lots, lot, orjson.loads(row["sheet"]))
-        if orjson.loads(orjson.dumps(computed.to_json())) != orjson.loads(row["result"]):
-            raise MoneyError(
-                "CHANGED", "The estate is not what it was when this was computed; prepare it anew."
-            )
-        body = {"lot": lot, "distribution": number}
-        act = await record.act(connection, book, account, "distribution.approved", body)
+        lot, book = proposal.lot, proposal.book
+        computed = await compute(connection, lots, lot, proposal.sheet)
+        act = await proposals.approve(
+            connection, number, proposal, computed.to_json(), account, "distribution.approved"
+        )
         entry = postings.distributed(book, lot, computed.found, computed.paid, Cause("ACT", act))
         await books.post(connection, [entry])
         state, _ = await lot_of(connection, lots, lot)
         delivered = await causes.of_kind(connection, lot, "lot.delivered")
         day = requests.day_of(state, delivered["lot.delivered"].at_ms)
         await plan(
-            connection, book, payments(lot, number, computed.pack, computed.sheet, entry.legs, day)
-        )
-        await connection.execute(
-            "UPDATE distribution SET approved_by = $2, approved_at = now() WHERE id = $1",
-            number,
-            account,
+            connection,
+            book,
+            payments(lot, number, computed.pack, computed.sheet, entry.legs, day),
         )
 
 

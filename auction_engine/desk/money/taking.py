@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from auction_engine.desk.money import record, requests
+from auction_engine.desk.money import proposals, record, requests
 from auction_engine.desk.money.distributing import lot_of, pack_on, payments
 from auction_engine.desk.money.payouts import plan
 from auction_engine.desk.money.record import MoneyError
@@ -95,18 +95,15 @@ async def prepare(connection: Any, lots: Lots, lot: int, data: Any, account: int
         await record.lock_lot(connection, lot)
         taken = await compute(connection, lots, lot, data)
         _, where = await lot_of(connection, lots, lot)
-        number = await connection.fetchval(
-            "INSERT INTO distribution (book_id, lot_id, sheet, result, prepared_by)"
-            " VALUES ($1, $2, $3, $4, $5) RETURNING id",
+        return await proposals.put_down(
+            connection,
             where.agency,
             lot,
-            taken.sheet.model_dump_json(),
-            orjson.dumps(taken.to_json()).decode(),
+            taken.sheet,
+            taken.to_json(),
             account,
+            "in_kind.prepared",
         )
-        body = {"lot": lot, "distribution": number}
-        await record.act(connection, where.agency, account, "in_kind.prepared", body)
-    return int(number)
 
 
 async def approve(connection: Any, lots: Lots, number: int, account: int) -> None:
@@ -115,41 +112,18 @@ async def approve(connection: Any, lots: Lots, number: int, account: int) -> Non
     Raises MoneyError: UNKNOWN_DISTRIBUTION, SAME_PERSON, DISTRIBUTED, CHANGED, and as `compute`.
     """
     async with connection.transaction():
-        row = await connection.fetchrow(
-            "SELECT lot_id, book_id, sheet, result, prepared_by, approved_at FROM distribution"
-            " WHERE id = $1 FOR UPDATE",
-            number,
-        )
-        if row is None:
-            raise MoneyError("UNKNOWN_DISTRIBUTION", "There is no such distribution.")
-        if row["approved_at"] is not None:
+        proposal = await proposals.take_up(connection, number, account)
+        if proposal is None:
             return
-        if row["prepared_by"] == account:
-            raise MoneyError("SAME_PERSON", "You prepared it: somebody else must approve it.")
-        lot, book = row["lot_id"], row["book_id"]
-        await record.lock_lot(connection, lot)
-        if await connection.fetchval(
-            "SELECT EXISTS (SELECT FROM distribution WHERE lot_id = $1"
-            " AND approved_at IS NOT NULL)",
-            lot,
-        ):
-            raise MoneyError("DISTRIBUTED", "A creditor has been approved for this lot already.")
-        taken = await compute(connection, lots, lot, orjson.loads(row["sheet"]))
-        if orjson.loads(orjson.dumps(taken.to_json())) != orjson.loads(row["result"]):
-            raise MoneyError("CHANGED", "It does not come to the same any more; prepare it anew.")
-        body = {"lot": lot, "distribution": number}
-        await record.act(connection, book, account, "in_kind.approved", body)
-        if taken.found.to_pay_minor:
-            state, _ = await lot_of(connection, lots, lot)
-            await _ask(connection, book, lot, taken, state)
-        await connection.execute(
-            "UPDATE distribution SET approved_by = $2, approved_at = now() WHERE id = $1",
-            number,
-            account,
+        taken = await compute(connection, lots, proposal.lot, proposal.sheet)
+        await proposals.approve(
+            connection, number, proposal, taken.to_json(), account, "in_kind.approved"
         )
+        if taken.found.to_pay_minor:
+            await _ask(connection, proposal.book, proposal.lot, taken)
 
 
-async def _ask(connection: Any, book: int, lot: int, taken: Taken, state: LotState) -> None:
+async def _ask(connection: Any, book: int, lot: int, taken: Taken) -> None:
     rule = taken.pack.re_auction
     due_on = None
     if rule is not None and rule.in_kind_creditor_pays is not None:
