@@ -50,9 +50,15 @@ async function illustrations(manifest) {
   }
 }
 
-async function styles(manifest, name) {
+/** The files of a directory whose name ends with `ext`, sorted, without it. */
+async function named(directory, ext) {
+  const names = await readdir(path.join(ROOT, directory));
+  return names.filter((name) => name.endsWith(ext)).map((name) => name.slice(0, -ext.length)).sort();
+}
+
+async function styles(manifest, entry, name = path.posix.basename(entry)) {
   const result = await build({
-    entryPoints: [path.join(ROOT, `styles/${name}`)],
+    entryPoints: [path.join(ROOT, `styles/${entry}`)],
     bundle: true,
     minify: true,
     write: false,
@@ -118,7 +124,8 @@ async function script(entry, plugins = []) {
 
 async function scripts(manifest) {
   await emit(manifest, "theme.js", await script("theme"));
-  await emit(manifest, "money.js", await script("moneydesk"));
+  // One script for each group of pages that needs one; what it says stands in the page itself.
+  for (const name of await named("ts/pages", ".ts")) await emit(manifest, `${name}.js`, await script(`pages/${name}`));
   for (const lang of LANGUAGES) await emit(manifest, `app.${lang}.js`, await script("app", [textsOf(lang)]));
 }
 
@@ -138,7 +145,7 @@ async function main() {
     await fonts(manifest);
     await illustrations(manifest);
     await styles(manifest, "app.css");
-    await styles(manifest, "money.css");
+    for (const name of await named("styles/pages", ".css")) await styles(manifest, `pages/${name}.css`);
     await scripts(manifest);
     await compress(manifest);
     await writeFile(path.join(STAGE, "manifest.json"), JSON.stringify(manifest, null, 2) + "\n");

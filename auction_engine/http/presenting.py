@@ -49,13 +49,22 @@ def choose_language(query: str | None, cookie: str | None) -> str:
 
 
 def load_texts(web: Path, lang: str) -> dict[str, str | dict[str, str]]:
-    """The pages' texts and those of the rules, as `web/build.mjs` reads them for the script, and
-    those of the pages of the money, which have no script of that kind."""
+    """All texts of a language: those of the rules, over them the pages' own, and one file for each
+    group of pages (`GROUP.LANG.json`), which repeats no key.
+
+    `web/build.mjs` reads the first two once more, for the room's script.
+    """
+    first = [web / "locales" / name for name in (f"rules.{lang}.json", f"{lang}.json")]
     texts: dict[str, str | dict[str, str]] = {}
-    for name in (f"rules.{lang}.json", f"{lang}.json", f"money.{lang}.json"):
-        file = web / "locales" / name
+    for file in first:
         if file.is_file():
             texts |= json.loads(file.read_text("utf-8"))
+    for file in sorted((web / "locales").glob(f"*.{lang}.json")):
+        if file not in first:
+            more = json.loads(file.read_text("utf-8"))
+            twice = sorted(texts.keys() & more.keys())
+            assert not twice, f"{file.name} repeats {twice[0]}"
+            texts |= more
     return texts
 
 

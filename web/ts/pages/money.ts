@@ -1,5 +1,5 @@
 // The money pages: everything works without it; it only makes waiting, choosing and copying easier.
-import { amountText } from "./moneysum.ts";
+import { amountText } from "../moneysum.ts";
 
 for (const form of document.querySelectorAll<HTMLFormElement>("form[data-drop]")) dropped(form);
 for (const form of document.querySelectorAll<HTMLFormElement>("form[data-choose]")) chosen(form);
