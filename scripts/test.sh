@@ -4,7 +4,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # Most tests wait for servers of their own more than they compute: several files run at once, each
-# with a PostgreSQL and a Valkey to itself. What drives a browser or kills processes runs alone.
+# with a PostgreSQL and a Valkey to itself. What drives a browser or kills processes comes after them, two
+# at once.
 together() {
   .venv/bin/pytest -n 3 --dist loadfile --no-loadscope-reorder --durations 15 \
     -m "not browser and not fault"
@@ -39,7 +40,9 @@ scripts/web.sh test
 status=0
 together || status=$?
 if chromium >/dev/null; then
-  .venv/bin/pytest -m "browser or fault" || status=$?
+  # A browser's tests share one running program; two files at once have one each.
+  .venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 15 \
+    -m "browser or fault" || status=$?
   exit "$status"
 fi
 banner

@@ -1,7 +1,8 @@
 """Fixtures for everybody: real servers once per run, a fresh database and log per test.
 
 The servers are the embedded ones, or those of `AUCTION_TEST_DATABASE_URL` (a superuser's address)
-and `AUCTION_TEST_REDIS_URL`, whose contents are deleted.
+and `AUCTION_TEST_REDIS_URL`, whose contents are deleted. Several processes (`-n 2`) need a log each:
+then the latter is a list with commas.
 """
 
 from __future__ import annotations
@@ -105,11 +106,21 @@ def _no_settings_from_outside() -> Iterator[None]:
     patch.undo()
 
 
+def _own_of(addresses: str | None) -> str | None:
+    """This process's own of a list of addresses: tests empty their log server."""
+    if addresses is None:
+        return None
+    listed = addresses.split(",")
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    assert worker < len(listed), "AUCTION_TEST_REDIS_URL must list a server for each process"
+    return listed[worker]
+
+
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
     """PostgreSQL and Valkey (or Redis) for the whole run."""
     database_url = os.environ.get("AUCTION_TEST_DATABASE_URL")
-    redis_url = os.environ.get("AUCTION_TEST_REDIS_URL")
+    redis_url = _own_of(os.environ.get("AUCTION_TEST_REDIS_URL"))
     home = Path(tempfile.mkdtemp(prefix="auction-test-"))
     embedded = EmbeddedServers(
         home / "data", use_postgres=database_url is None, use_valkey=redis_url is None
@@ -127,7 +138,7 @@ def servers() -> Iterator[Servers]:
                 password = urlsplit(database_url).password or "test"
                 result.execute(
                     f"DO $$ BEGIN CREATE ROLE {ROLE} LOGIN CREATEROLE PASSWORD '{password}';"
-                    " EXCEPTION WHEN duplicate_object THEN NULL; END $$"
+                    " EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
                 )
             yield result
     finally:

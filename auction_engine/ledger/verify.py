@@ -21,6 +21,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from auction_engine.embedded import servers_for
 from auction_engine.ledger import checkpoint
+from auction_engine.ledger.checkpoint import Checkpoint
 from auction_engine.ledger.journal import log_order
 from auction_engine.ledger.verify_books import seal_verified, transfers, verify_books
 from auction_engine.ledger.verify_lot import LotCheck
@@ -64,14 +65,14 @@ def run(
 
 async def verify(
     database_url: str,
-    expected: checkpoint.Places | None = None,
+    expected: Checkpoint | None = None,
     on_progress: OnProgress | None = None,
 ) -> Report:
     """Verify the ledger, and that it contains the checkpoint `expected`.
 
     Problems are in the report, not raised. Raises LedgerError if the ledger cannot be read.
     """
-    report = Report(checkpoint_lots=None if expected is None else len(expected))
+    report = Report(checkpoint_lots=None if expected is None else len(expected.lots))
     started = time.perf_counter()
     async with snapshot(database_url) as connection:
         try:
@@ -91,13 +92,14 @@ class _Verification:
         self,
         connection: asyncpg.Connection,
         report: Report,
-        expected: checkpoint.Places | None,
+        expected: Checkpoint | None,
         on_progress: OnProgress | None,
     ) -> None:
         self._connection = connection
         self._report = report
         # Last lot first, so that the next one expected is cheap to look at and to take.
-        self._left = sorted((expected or {}).items(), reverse=True)
+        self._left = sorted(({} if expected is None else expected.lots).items(), reverse=True)
+        self._sealed = None if expected is None else expected.money
         self._on_progress = on_progress
         self._heads = Heads(connection)
         self._newest: dict[int, LotCheck] = {}  # shard: the lot with its newest log id
@@ -130,7 +132,7 @@ class _Verification:
         await self._books(total)
 
     async def _books(self, total: int) -> None:
-        async for count in verify_books(self._connection):
+        async for count in verify_books(self._connection, self._sealed):
             self._report.transfers += count
             if count and self._on_progress is not None:
                 self._on_progress(self._report, total)

@@ -10,6 +10,7 @@ import asyncpg
 
 from auction_engine.ledger import books_seal, store
 from auction_engine.ledger.books_seal import DIGEST_BYTES, Seal
+from auction_engine.ledger.checkpoint import Place
 from auction_engine.ledger.errors import LedgerError
 from auction_engine.ledger.journal import GENESIS
 from auction_engine.ledger.verify_books_sql import ACCOUNTS, CHECKS
@@ -25,18 +26,28 @@ async def transfers(connection: asyncpg.Connection) -> int:
     return int(await connection.fetchval("SELECT count(*) FROM transfer"))
 
 
-async def verify_books(connection: asyncpg.Connection) -> AsyncIterator[int]:
+async def verify_books(
+    connection: asyncpg.Connection, expected: Place | None = None
+) -> AsyncIterator[int]:
     """Check everything, within the caller's snapshot; yields how many transfers were read since.
 
-    Raises Problem for the first row that does not hold.
+    `expected` is the last seal of a checkpoint, with its hash. Raises Problem for the first row
+    that does not hold.
     """
+    last = 0 if expected is None else expected[0]
     upto, previous, n = 0, GENESIS, 0
     async for seal in _seals(connection):
         n += 1
         if seal.n != n:
             raise Problem(None, None, "it is missing", row=f"seal {n}")
         yield await _sealed(connection, seal, previous, upto)
+        if expected is not None and n == last and seal.hash != expected[1]:
+            what = "the hash is not the checkpoint's"
+            raise Problem(None, None, what, expected[1], seal.hash, row=f"seal {n}")
         upto, previous = seal.upto, seal.hash
+    if n < last:
+        what = f"it is missing: the checkpoint has {last} seals"
+        raise Problem(None, None, what, row=f"seal {n + 1}")
     yield int(await connection.fetchval("SELECT count(*) FROM transfer WHERE id > $1", upto))
     for what, sql in CHECKS:
         row = await connection.fetchrow(sql)

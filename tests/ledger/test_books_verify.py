@@ -10,7 +10,7 @@ import asyncpg
 import orjson
 import pytest
 
-from auction_engine.ledger import books, books_seal
+from auction_engine.ledger import books, books_seal, checkpoint
 from auction_engine.ledger.verify import run, verify
 from auction_engine.rules.postings.entry import Cause, Name, debit, reversal
 from auction_engine.settings import Settings
@@ -383,3 +383,26 @@ def test_the_command_names_the_row_and_ends_with_one(
     assert run(settings, json_output=True) == 1
     told = orjson.loads(capsys.readouterr().out)
     assert told["problem"]["row"] == "transfer 2"
+
+
+async def test_a_checkpoint_finds_seals_written_anew(
+    database_url: str, superuser_url: str, book: int
+) -> None:
+    assert (await verify(database_url)).sealed == ENTRIES
+    expected = await checkpoint.take(database_url)
+    assert expected.money is not None
+    assert expected.money[0] == 1
+    assert (await verify(database_url, expected)).clean
+    async with without_triggers(superuser_url) as connection:
+        await connection.execute("DELETE FROM money_seal")
+    problem = (await verify(database_url, expected)).problem
+    assert problem is not None
+    assert "seal 1" in problem.sentence
+    assert "the checkpoint has 1 seals" in problem.sentence
+    async with without_triggers(superuser_url) as connection:
+        await connection.execute("UPDATE transfer SET note = 'another' WHERE id = 1")
+    assert (await verify(database_url)).clean, "the books alone cannot know: they are sealed anew"
+    problem = (await verify(database_url, expected)).problem
+    assert problem is not None
+    assert "seal 1" in problem.sentence
+    assert "checkpoint's" in problem.sentence

@@ -6,13 +6,15 @@ import asyncio
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 
 from auction_engine.ledger import checkpoint
-from auction_engine.ledger.checkpoint import CheckpointUnusable
+from auction_engine.ledger.checkpoint import Checkpoint, CheckpointUnusable
+from auction_engine.ledger.journal import canonical
 from auction_engine.ledger.verify import run, verify
 from auction_engine.settings import Settings
 
@@ -27,18 +29,18 @@ async def test_the_places_are_the_last_entries_whatever_the_heads_say(
     journal: JournalWriter, database_url: str, superuser_url: str
 ) -> None:
     await alter(superuser_url, "UPDATE lot_head SET seq = 1, hash = ''")
-    found = await checkpoint.places(database_url)
-    assert found == {lot: (at.seq, at.hash) for lot, at in journal.at.items()}
+    found = await checkpoint.take(database_url)
+    assert found.lots == {lot: (at.seq, at.hash) for lot, at in journal.at.items()}
 
 
 async def test_an_empty_journal_has_an_empty_checkpoint(database_url: str) -> None:
-    assert await checkpoint.places(database_url) == {}
+    assert await checkpoint.take(database_url) == ({}, (0, bytes(32)))
 
 
 async def test_a_journal_that_grew_still_contains_it(
     journal: JournalWriter, database_url: str
 ) -> None:
-    expected = await checkpoint.places(database_url)
+    expected = await checkpoint.take(database_url)
     async with writer(database_url, seed=9) as later:
         later.states, later.at, later.log = journal.states, journal.at, journal.log
         later.do(9, later.bid(1, 10**14), 0)
@@ -53,7 +55,7 @@ async def test_a_journal_that_grew_still_contains_it(
 async def test_a_cut_tail_with_an_altered_head_is_named(
     journal: JournalWriter, database_url: str, superuser_url: str, lot: int
 ) -> None:
-    expected = await checkpoint.places(database_url)
+    expected = await checkpoint.take(database_url)
     last = journal.at[lot].seq
     async with unguarded(superuser_url) as connection:
         entries = await entries_of(connection, lot)
@@ -69,7 +71,7 @@ async def test_a_cut_tail_with_an_altered_head_is_named(
 async def test_a_lot_gone_without_a_trace_is_named(
     journal: JournalWriter, database_url: str, superuser_url: str, lot: int
 ) -> None:
-    expected = await checkpoint.places(database_url)
+    expected = await checkpoint.take(database_url)
     await alter(
         superuser_url, *[f"DELETE FROM {t} WHERE lot_id = {lot}" for t in ("journal", "lot_head")]
     )
@@ -99,7 +101,7 @@ async def test_a_history_written_anew_within_the_rules_is_named(
     superuser_url: str,
     change: Callable[[list[dict[str, Any]]], None],
 ) -> None:
-    expected = await checkpoint.places(database_url)
+    expected = await checkpoint.take(database_url)
     async with unguarded(superuser_url) as connection:
         entries = await entries_of(connection, 8)
         change(entries)
@@ -115,9 +117,9 @@ async def test_a_history_written_anew_within_the_rules_is_named(
 async def test_the_same_number_with_another_hash_is_named(
     journal: JournalWriter, database_url: str
 ) -> None:
-    expected = await checkpoint.places(database_url)
-    seq, digest = expected[4]
-    expected[4] = (seq, digest[::-1])
+    expected = await checkpoint.take(database_url)
+    seq, digest = expected.lots[4]
+    expected.lots[4] = (seq, digest[::-1])
     problem = (await verify(database_url, expected)).problem
     assert problem is not None
     assert (problem.lot, problem.seq) == (4, seq)
@@ -126,7 +128,9 @@ async def test_the_same_number_with_another_hash_is_named(
 
 
 class TestFile:
-    PLACES: ClassVar = {4: (17, bytes(range(32))), 12: (1, bytes(32))}
+    PLACES: ClassVar = Checkpoint(
+        {4: (17, bytes(range(32))), 12: (1, bytes(32))}, (3, bytes(range(32, 64)))
+    )
 
     @pytest.fixture
     def path(self, tmp_path: Path) -> Path:
@@ -140,9 +144,17 @@ class TestFile:
         assert content["made_at"] == "2026-07-01T09:30:00+00:00"
         assert len(content["sha256"]) == 64
 
+    def test_one_from_before_the_money_is_read(self, path: Path) -> None:
+        content = json.loads(path.read_text())
+        del content["money"], content["sha256"]
+        content["format"] = "auction-engine checkpoint 1"
+        content["sha256"] = sha256(canonical(content)).hexdigest()
+        path.write_text(json.dumps(content))
+        assert checkpoint.load(path) == Checkpoint(self.PLACES.lots, None)
+
     def test_it_replaces_an_earlier_one_and_leaves_nothing_beside(self, path: Path) -> None:
-        checkpoint.write(path, {}, MADE_AT)
-        assert checkpoint.load(path) == {}
+        checkpoint.write(path, Checkpoint({}), MADE_AT)
+        assert checkpoint.load(path) == Checkpoint({})
         assert list(path.parent.iterdir()) == [path]
 
     def test_no_altered_byte_goes_unnoticed(self, path: Path) -> None:
@@ -162,7 +174,7 @@ class TestFile:
         with pytest.raises(CheckpointUnusable, match="cannot be read"):
             checkpoint.load(tmp_path / "none.json")
         with pytest.raises(CheckpointUnusable, match="cannot be written"):
-            checkpoint.write(tmp_path / "none" / "x.json", {}, MADE_AT)
+            checkpoint.write(tmp_path / "none" / "x.json", Checkpoint({}), MADE_AT)
 
 
 class TestCommands:
