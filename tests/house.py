@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import json
 import re
 import socket
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
@@ -24,9 +26,10 @@ from auction_engine.bidding.connections import make_redis
 from auction_engine.bidding.keys import shard_of
 from auction_engine.desk import listing
 from auction_engine.http.serve import serve
-from auction_engine.identity import accounts
+from auction_engine.identity import accounts, bodies
 from auction_engine.identity.passwords import Passwords
 from auction_engine.ledger.database import make_engine
+from auction_engine.ledger.schema import AuctionSession
 from auction_engine.rules.params import Extension, LotParams
 from auction_engine.settings import Settings
 
@@ -65,14 +68,51 @@ class House:
     people: dict[str, accounts.Account] = field(default_factory=dict)
     recorder: asyncio.Task[None] | None = None
     hooks: list[Any] = field(default_factory=list)  # called with every answer a browser gets
+    # What the house and its agency are called; staff belongs to them unless told otherwise.
+    organisation: dict[str, str] = field(default_factory=lambda: text("Auctioneers"))
+    agency: dict[str, str] = field(default_factory=lambda: text("Agency"))
 
-    async def account(self, login: str, role: Any, admitted: bool = True) -> accounts.Account:
-        made = await accounts.create(self.engine, login, login.title(), role, self.password_hash)
+    async def account(
+        self, login: str, role: Any, admitted: bool = True, of: dict[str, str] | None = None
+    ) -> accounts.Account:
+        """A new account; staff of the body called `of`, by default the house's own."""
+        made = await accounts.create(
+            self.engine,
+            login,
+            login.title(),
+            role,
+            self.password_hash,
+            body=await self.body(role, of),
+        )
         self.people[login] = made
         if role == "bidder" and admitted:
             for lot in self.lots:
                 await listing.admit(self.log, self.shard(lot), lot, made.id)
         return made
+
+    async def body(self, role: Any, of: dict[str, str] | None = None) -> int | None:
+        """The body that accounts with this role belong to; None for roles that belong to none."""
+        kind = bodies.KIND_OF.get(role)
+        if kind is None:
+            return None
+        usual = self.organisation if kind == "ORGANISATION" else self.agency
+        return await bodies.add(self.engine, kind, of or usual)
+
+    async def rename(self, organisation: dict[str, str], agency: dict[str, str]) -> None:
+        """From now on the house and its agency are these two, with all the staff there is."""
+        self.organisation, self.agency = organisation, agency
+        for login, made in list(self.people.items()):
+            body = await self.body(made.role)
+            if body is not None:
+                await bodies.join(self.engine, made.id, made.role, body)
+                self.people[login] = dataclasses.replace(made, body=body)
+
+    async def adopt(self) -> None:
+        """The house and its agency are those of the newest session in the ledger."""
+        async with self.engine.connect() as connection:
+            query = select(AuctionSession.organisation, AuctionSession.agency)
+            newest = query.order_by(AuctionSession.id.desc()).limit(1)
+            await self.rename(*(await connection.execute(newest)).one())
 
     def shard(self, lot: int) -> int:
         return shard_of(lot, self.settings.shards)
@@ -80,7 +120,7 @@ class House:
     async def put_up(self, count: int = 1, **changes: Any) -> list[int]:
         """List lots in a new session; open for ten minutes unless `changes` say otherwise."""
         session = await listing.create_session(
-            self.engine, text("Session"), text("Auctioneers"), text("Agency"), demo=True
+            self.engine, text("Session"), self.organisation, self.agency, demo=True
         )
         made = await listing.create_lots(
             self.engine, session, [content(n) for n in range(1, count + 1)], self.settings.shards

@@ -4,6 +4,7 @@ What is due to losers stays due until the next session, so that a visitor can pr
 payments by hand; what is older is paid by the demonstration itself.
 """
 
+import asyncio
 import time
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -30,10 +31,12 @@ from auction_engine.rules.deposits import recorded
 from auction_engine.rules.postings import chart
 from auction_engine.rules.postings.entry import Name
 
-_HANDS = {
-    "ORGANISATION": ("demo.auctioneer", "demo.chief"),
-    "AGENCY": ("demo.officer", "demo.head"),
-}
+# Two people of the body whose book it is: one prepares, the other releases. Those of the
+# demonstration, not somebody who was given an account there.
+_HANDS = (
+    "SELECT a.id FROM account a JOIN book b ON b.body_id = a.body_id WHERE b.id = $1"
+    " AND a.login LIKE 'demo.%' ORDER BY a.id LIMIT 2"
+)
 _ZONE = "Asia/Ho_Chi_Minh"
 # Once a session somebody pays who has no business here: there is a line to be sent back by hand.
 _STRANGER = Customer("NGUYEN VAN LAC", "00117700001")
@@ -47,7 +50,7 @@ _OLDER = (
     " AND l.session_id < (SELECT max(id) FROM auction_session WHERE demo) ORDER BY p.id"
 )
 _UNPLACED = (
-    "SELECT s.line_id, s.book_id, b.kind FROM suspense s JOIN book b ON b.id = s.book_id"
+    "SELECT s.line_id, s.book_id FROM suspense s"
     " WHERE s.closed_at IS NULL AND s.reason <> 'UNEXPLAINED'"
     " AND s.opened_at < now() - interval '10 minutes' ORDER BY s.line_id"
 )
@@ -64,11 +67,16 @@ class Cashier:
         self._keeper = Keeper(database_url, log)
         self._lots = Lots()
         self._banks: dict[int, Bank] = {}
+        # Two sessions go on beside each other; a bank has one statement at a time.
+        self._alone = asyncio.Lock()
         self.bidder = people["demo.bidder"]
 
-    async def collect(self, bidders: Bidders) -> None:
-        """Everybody's deposit is paid, told of by the bank, held, and in the lots' journals."""
-        async with exclusive.connected(self._url) as connection:
+    async def collect(self, bidders: Bidders, stray: bool = True) -> None:
+        """Everybody's deposit is paid, told of by the bank, held, and in the lots' journals.
+
+        `stray`: somebody pays besides who has no business here.
+        """
+        async with self._alone, exclusive.connected(self._url) as connection:
             states = await self._lots.read(connection, bidders)
             for lot in bidders:
                 params = states[lot].state.params
@@ -97,7 +105,7 @@ class Cashier:
                     text = f"{request.reference} nop tien dat truoc"
                     bank.receive(_today(), request.amount_minor, text, sender)
             for bank in self._banks.values():
-                if bank.has_news:
+                if stray and bank.has_news:
                     bank.receive(_today(), _STRAY_MINOR, "gui nham, xin tra lai", _STRANGER)
             await self._tell(connection)
             for lot, (shard, _) in bidders.items():
@@ -107,7 +115,7 @@ class Cashier:
         """Pay for a lot that was sold, and share out what a delivered one has brought."""
         if status not in ("AWAIT_PAYMENT", "TITLE_FILED"):
             return
-        async with exclusive.connected(self._url) as connection:
+        async with self._alone, exclusive.connected(self._url) as connection:
             await self._rest(connection, shard, lot)
             if status == "AWAIT_PAYMENT":
                 await self._pay_price(connection, lot)
@@ -117,9 +125,9 @@ class Cashier:
 
     async def pay_older(self) -> None:
         """Pay what was left due in sessions before the last one, send back what nobody placed."""
-        async with exclusive.connected(self._url) as connection:
+        async with self._alone, exclusive.connected(self._url) as connection:
             for row in await connection.fetch(_UNPLACED):
-                clerk = self._people[_HANDS[row["kind"]][0]]
+                clerk, _ = await _hands(connection, row["book_id"])
                 await suspense.send_back(
                     connection, row["book_id"], row["line_id"], clerk,
                     "Không có khoản nào được chờ (bản trình diễn)", _today(),
@@ -170,7 +178,7 @@ class Cashier:
         estate = await books.balance(connection, book, Name("LIAB.ESTATE", chart.of_lot(lot)))
         if not estate:
             return
-        first, second = (self._people[login] for login in _HANDS["AGENCY"])
+        first, second = await _hands(connection, book)
         today = requests.day_of(state, int(time.time() * 1000))
         sheet = _sheet(estate * _CLAIMED_PERCENT // 100, today)
         number = await distributing.prepare(connection, self._lots, lot, sheet, first)
@@ -178,8 +186,7 @@ class Cashier:
 
     async def _order(self, connection: Any, book: int, numbers: list[int]) -> None:
         """Two people order payments, the bank obeys; what it pays to another of ours arrives."""
-        kind = await connection.fetchval("SELECT kind FROM book WHERE id = $1", book)
-        first, second = (self._people[login] for login in _HANDS[kind])
+        first, second = await _hands(connection, book)
         bank = await self._bank(connection, book)
         batch = await payouts.prepare(connection, book, numbers, first, _today())
         order = await payouts.release(connection, book, batch, second, datetime.now(UTC))
@@ -211,7 +218,7 @@ class Cashier:
         )
         name, account = row["name"] or row["holder"], row["account"] or f"9704{book:08d}"
         if row["account"] is None:
-            opener = self._people[_HANDS[row["kind"]][1]]
+            _, opener = await _hands(connection, book)
             await holders.name_account(
                 connection, book, name, account, _BANK_BIC, _BANK_BIN, opener,
                 "Tài khoản hư cấu của bản trình diễn",
@@ -225,6 +232,11 @@ class Cashier:
     async def _rest(self, connection: Any, shard: int, lot: int) -> None:
         while await self._keeper.keep(connection, shard, lot):
             pass
+
+
+async def _hands(connection: Any, book: int) -> tuple[int, int]:
+    first, second = await connection.fetch(_HANDS, book)
+    return first[0], second[0]
 
 
 async def _customer(connection: Any, account: int) -> Customer:

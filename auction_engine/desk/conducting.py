@@ -136,10 +136,12 @@ async def hand_over(
 ) -> list[Result]:
     """The account `auctioneer` conducts all lots that are not over.
 
-    Raises SessionError if it is no account of an organisation; UnknownSession, Busy, LogUnanswered.
+    Raises SessionError if it is no account of the session's organisation; UnknownSession, Busy,
+    LogUnanswered.
     """
     found = await accounts.find(desk.engine, auctioneer)
-    if found is None or found.role != "organisation":
+    house = await session_record.organisation(desk.engine, session)
+    if found is None or found.role != "organisation" or found.body != house:
         raise SessionError(None, f"Account {auctioneer} is no auctioneer's.")
 
     def wanted(record: Record, lots: Now, _: int) -> list[tuple[int, Act]]:

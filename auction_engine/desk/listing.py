@@ -4,10 +4,11 @@ import secrets
 from typing import Any
 
 from sqlalchemy import insert, select, update
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from auction_engine.bidding.client import LogClient
 from auction_engine.bidding.keys import shard_of
+from auction_engine.identity import bodies
 from auction_engine.ledger.database import transaction
 from auction_engine.ledger.schema import AuctionSession, Lot
 from auction_engine.rules.commands import CommandRefused
@@ -21,30 +22,73 @@ _MORE_CODES = 1_000_000
 async def create_session(
     engine: AsyncEngine,
     title: dict[str, str],
-    organisation: dict[str, str],
-    agency: dict[str, str],
+    organisation: dict[str, str] | int,
+    agency: dict[str, str] | int,
     demo: bool = False,
+    practice: bool = False,
 ) -> int:
-    """A new session without lots; texts are {"vi", "en"}. Returns its id."""
+    """A new session without lots; `title` is {"vi", "en"}. Returns its id.
+
+    Organisation and agency are ids (`bodies`) or {"vi", "en"}: who is not known yet is made.
+    Raises BodyError.
+    """
     async with transaction(engine) as connection:
+        organised = await _body(connection, "ORGANISATION", organisation)
+        ordered = await _body(connection, "AGENCY", agency)
         found = await connection.execute(
             insert(AuctionSession)
-            .values(title=title, organisation=organisation, agency=agency, demo=demo)
+            .values(
+                title=title,
+                organisation=organised.name,
+                agency=ordered.name,
+                organisation_id=organised.id,
+                agency_id=ordered.id,
+                demo=demo,
+                practice=practice,
+            )
             .returning(AuctionSession.id)
         )
         return int(found.scalar_one())
 
 
+async def _body(
+    connection: AsyncConnection, kind: bodies.Kind, asked: dict[str, str] | int
+) -> bodies.House:
+    if not isinstance(asked, int):
+        return bodies.House(await bodies.find_or_make(connection, kind, asked), kind, asked)
+    found = await bodies.find(connection, asked)
+    if found is None or found.kind != kind:
+        raise bodies.BodyError(f"There is no {kind.lower()} {asked}.")
+    return found
+
+
 async def create_lots(
     engine: AsyncEngine, session: int, contents: list[dict[str, Any]], shards: int
 ) -> list[tuple[int, int]]:
-    """Describe lots, in order. Returns (lot, shard) for each; they are not listed yet."""
+    """Describe lots, in order. Returns (lot, shard) for each; they are not listed yet.
+
+    A content that names another `agency` ({"vi", "en"}) than the session's belongs to that one.
+    """
     async with transaction(engine) as connection:
+        usual = (
+            await connection.execute(
+                select(AuctionSession.agency_id).where(AuctionSession.id == session)
+            )
+        ).scalar_one()
         lots = []
         for position, content in enumerate(contents, 1):
+            agency = usual
+            if content.get("agency"):
+                agency = await bodies.find_or_make(connection, "AGENCY", content["agency"])
             found = await connection.execute(
                 insert(Lot)
-                .values(session_id=session, position=position, shard=0, content=content)
+                .values(
+                    session_id=session,
+                    position=position,
+                    shard=0,
+                    content=content,
+                    agency_id=None if agency == usual else agency,
+                )
                 .returning(Lot.id)
             )
             lot = int(found.scalar_one())

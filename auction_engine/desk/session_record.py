@@ -66,6 +66,16 @@ async def read(engine: AsyncEngine, session: int) -> Record:
     return Record(session, shards, plan, planned_by, paused)
 
 
+async def organisation(engine: AsyncEngine, session: int) -> int:
+    """The body that holds the session. Raises UnknownSession."""
+    query = select(AuctionSession.organisation_id).where(AuctionSession.id == session)
+    async with engine.connect() as connection:
+        found = (await connection.execute(query)).scalar_one_or_none()
+    if found is None:
+        raise UnknownSession(f"There is no session {session}.")
+    return int(found)
+
+
 async def write(
     engine: AsyncEngine,
     session: int,

@@ -72,7 +72,8 @@ _FIND = (
     " AND currency = $3"
 )
 _OPEN = (
-    "INSERT INTO book (kind, name, currency, minor_digits) VALUES ($1, $2::jsonb, $3, $4)"
+    "INSERT INTO book (kind, name, currency, minor_digits, body_id)"
+    " VALUES ($1, $2::jsonb, $3, $4, body_of($1, $2::jsonb))"
     " ON CONFLICT DO NOTHING"
 )
 

@@ -32,6 +32,9 @@ class Book(Base):
     name: Mapped[dict[str, Any]]
     currency: Mapped[str] = mapped_column(CHAR(3))
     minor_digits: Mapped[int] = mapped_column(SmallInteger)
+    body_id: Mapped[int] = mapped_column(ForeignKey("body.id"))
+
+    __table_args__ = (Index("book_of_body", "body_id"),)
 
 
 Index("book_one", Book.kind, Book.name["vi"].astext, Book.currency, unique=True)

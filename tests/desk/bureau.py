@@ -13,7 +13,7 @@ from bidding.harness import bid, journal, now_ms, params, query, until
 from auction_engine.bidding.client import LogClient
 from auction_engine.desk import listing
 from auction_engine.desk.conducting import Desk
-from auction_engine.identity import accounts
+from auction_engine.identity import accounts, bodies
 from auction_engine.ledger.database import make_engine
 from auction_engine.rules.commands import Act
 from auction_engine.rules.session_plan import Case, Place, Session
@@ -47,8 +47,17 @@ class Bureau:
         return self.settings.database_url or ""
 
     async def people(self) -> None:
+        house = await bodies.add(self.desk.engine, "ORGANISATION", BOTH)
         made = [
-            (await accounts.create(self.desk.engine, login, login, role)).id
+            (
+                await accounts.create(
+                    self.desk.engine,
+                    login,
+                    login,
+                    role,
+                    body=house if role == "organisation" else None,
+                )
+            ).id
             for login, role in (
                 ("chief", "organisation"),
                 ("second", "organisation"),

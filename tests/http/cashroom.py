@@ -121,6 +121,7 @@ async def cashroom(house: House, **terms: Any) -> AsyncIterator[Cashroom]:
 
     `terms` are changes of the lot's.
     """
+    await house.rename(plot.ORGANISATION, plot.AGENCY)
     for login, role in (
         ("auctioneer", "organisation"), ("second", "organisation"), ("officer", "officer"),
         ("head", "officer"),

@@ -117,8 +117,8 @@ async def add_lots(connection: asyncpg.Connection, lots: list[int], shard: int) 
     """Rows in `auction_session` and `lot`, as the desk would have made them."""
     text = orjson.dumps({"vi": "Phiên thử", "en": "Trial session"}).decode()
     session = await connection.fetchval(
-        "INSERT INTO auction_session (title, organisation, agency) VALUES ($1, $1, $1)"
-        " RETURNING id",
+        "INSERT INTO auction_session (title, organisation, agency, organisation_id, agency_id)"
+        " VALUES ($1, $1, $1, body_of('ORGANISATION', $1), body_of('AGENCY', $1)) RETURNING id",
         text,
     )
     await connection.executemany(

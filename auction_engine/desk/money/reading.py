@@ -54,12 +54,17 @@ class Counted(NamedTuple):
     amount_minor: int
 
 
-async def books_of_kind(connection: Any, kind: BookKind) -> list[Book]:
-    """The books of this kind, in the order in which they were opened."""
+async def books_of_body(connection: Any, kind: BookKind, body: int | None) -> list[Book]:
+    """The books of this kind that one body keeps, in the order in which they were opened.
+
+    Nobody keeps a book for no body: without one there are none.
+    """
     rows = await connection.fetch(
         "SELECT b.id, b.name, b.currency, b.minor_digits, a.name AS holder, a.account, a.bin, a.bic"
-        " FROM book b LEFT JOIN bank_account a ON a.book_id = b.id WHERE b.kind = $1 ORDER BY b.id",
+        " FROM book b LEFT JOIN bank_account a ON a.book_id = b.id"
+        " WHERE b.kind = $1 AND b.body_id = $2 ORDER BY b.id",
         kind,
+        body,
     )
     return [Book(row[0], orjson.loads(row[1]), *row[2:]) for row in rows]
 

@@ -229,7 +229,7 @@ async def is_agencys(connection: Any, book: int, lot: int) -> bool:
         await connection.fetchval(
             "SELECT EXISTS (SELECT FROM book b, lot l JOIN auction_session s ON s.id = l.session_id"
             " WHERE b.id = $1 AND b.kind = 'AGENCY' AND l.id = $2"
-            " AND b.name ->> 'vi' = s.agency ->> 'vi')",
+            " AND b.body_id = coalesce(l.agency_id, s.agency_id))",
             book,
             lot,
         )

@@ -160,7 +160,7 @@ async def lots(connection: Any, book: int) -> list[Any]:
             " GROUP BY lot_id UNION ALL SELECT l.id, 0, 0 FROM lot_head h"
             " JOIN lot l ON l.id = h.lot_id JOIN auction_session s ON s.id = l.session_id"
             " JOIN book b ON b.id = $1 AND b.kind = 'AGENCY'"
-            " AND b.name ->> 'vi' = s.agency ->> 'vi' WHERE h.status = 'IN_KIND_OFFER'"
+            " AND b.body_id = coalesce(l.agency_id, s.agency_id) WHERE h.status = 'IN_KIND_OFFER'"
             ") c ON c.lot_id = l.id GROUP BY l.id, h.status ORDER BY l.id DESC"
             " LIMIT 500",
             book,

@@ -38,8 +38,9 @@ async def books_of(connection: Any, lot: int, currency: str, minor_digits: int) 
     Raises MoneyError UNKNOWN_LOT.
     """
     row = await connection.fetchrow(
-        "SELECT l.session_id, l.shard, s.organisation, s.agency FROM lot l"
-        " JOIN auction_session s ON s.id = l.session_id WHERE l.id = $1",
+        "SELECT l.session_id, l.shard, o.name AS organisation, a.name AS agency FROM lot l"
+        " JOIN auction_session s ON s.id = l.session_id JOIN body o ON o.id = s.organisation_id"
+        " JOIN body a ON a.id = coalesce(l.agency_id, s.agency_id) WHERE l.id = $1",
         lot,
     )
     if row is None:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 import asyncpg
+import orjson
 import structlog
 
 from auction_engine import metrics
@@ -18,6 +19,7 @@ from auction_engine.desk.money.reading_dues import due_now
 from auction_engine.desk.reading import Lots
 from auction_engine.errors import AuctionError
 from auction_engine.ledger import books, store
+from auction_engine.post import outbox, values
 from auction_engine.rules import calendar, packs
 from auction_engine.rules.proceeds.dues import Due
 
@@ -76,20 +78,48 @@ class Reminder:
 
 
 async def _say(connection: Any, book: int, due: Due, level: Level) -> int:
-    """Record a notice, once; 1 if it was new."""
-    new = await connection.fetchval(
-        "INSERT INTO due_notice (key, level) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING 1",
-        key_of(book, due),
-        level,
-    )
-    if new is None:
-        return 0
+    """Record a notice, once; 1 if it was new. A buyer gets a letter, in the same transaction."""
+    async with connection.transaction():
+        new = await connection.fetchval(
+            "INSERT INTO due_notice (key, level) VALUES ($1, $2) ON CONFLICT DO NOTHING"
+            " RETURNING 1",
+            key_of(book, due),
+            level,
+        )
+        if new is None:
+            return 0
+        if due.actor == "BIDDER" and level != "ESCALATED":
+            await _write(connection, due, level)
     whose = due.escalate_to if level == "ESCALATED" else due.actor
     metrics.DUES.labels(level).inc()
     _log.info(
         "due", level=level, what=due.what, lot=due.lot, book=book, day=str(due.day), for_role=whose
     )
     return 1
+
+
+async def _write(connection: Any, due: Due, level: Level) -> None:
+    """Write to the buyer, who may be warned from two books, of one thing once."""
+    buyer, title = await connection.fetchrow(
+        "SELECT h.leader, l.content->'title' FROM lot_head h JOIN lot l ON l.id = h.lot_id"
+        " WHERE h.lot_id = $1",
+        due.lot,
+    )
+    if buyer is None or title is None:
+        return
+    await outbox.put(
+        connection,
+        to=buyer,
+        kind="money.due" if level == "WARNED" else "money.overdue",
+        values={
+            "what": values.either({"vi": due.text.vi, "en": due.text.en}),
+            "lot": values.either(orjson.loads(title)),
+            "day": values.day(due.day),
+            "rule": due.rule,
+            "link": values.link(f"/lots/{due.lot}"),
+        },
+        key=f"due:{due.lot}/{due.key}/{level}",
+    )
 
 
 def key_of(book: int, due: Due) -> str:

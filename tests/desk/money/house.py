@@ -464,8 +464,8 @@ async def _open(house: House) -> None:
         for name in ("Phien", "Sao Mai", "Song Thu")
     ]
     house.session = await house.connection.fetchval(
-        "INSERT INTO auction_session (title, organisation, agency) VALUES ($1, $2, $3)"
-        " RETURNING id",
+        "INSERT INTO auction_session (title, organisation, agency, organisation_id, agency_id)"
+        " VALUES ($1, $2, $3, body_of('ORGANISATION', $2), body_of('AGENCY', $3)) RETURNING id",
         *text,
     )
     for kind, name, attribute in (

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from identity.folk import AN, folk_of
+
 from auction_engine.desk.money.reading_dues import due_now
 from auction_engine.desk.money.reminding import Reminder, key_of, notices
+from auction_engine.identity import people
 from auction_engine.ledger import store
+from auction_engine.settings import Settings
 
 from .house import DAY_MS, END_MS, House
 
@@ -46,3 +52,22 @@ async def test_what_is_done_is_not_due(desk: House) -> None:
         await store.server_ms(desk.connection),
     )  # fmt: skip
     assert [due for due in found if due.what == "REFUND"] == []
+
+
+async def test_a_buyer_with_an_address_gets_a_letter_once(desk: House, settings: Settings) -> None:
+    sale = await (await desk.sale()).sold()
+    await sale.keep()
+    buyer = (await sale.state()).leader
+    assert buyer is not None
+    async with folk_of(settings) as folk:
+        personal = replace(AN, email="buyer@example.com")
+        await people.give(folk.engine, folk.vault, buyer, personal, "en")
+        reminder = Reminder("")
+        await reminder.look(desk.connection)
+        await reminder.look(desk.connection)
+        rows = [row for row in await folk.letters() if row[1].startswith("money.")]
+        keys = await folk.sql("SELECT key FROM letter WHERE kind LIKE 'money.%'")
+    assert {kind for _, kind, _ in rows} == {"money.due", "money.overdue"}
+    assert {to for to, _, _ in rows} == {"buyer@example.com"}
+    assert len(keys) == len({row["key"] for row in keys}) == len(rows)
+    assert f"/lots/{sale.lot}" in rows[0][2]

@@ -1,0 +1,233 @@
+"""Two of everything: organisations, agencies, lots, books and bidders, to try the one's door with
+the other's key."""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import asyncpg
+import httpx
+import orjson
+from house import CSRF, House, running_house, text
+
+from auction_engine.desk.complaints import filing
+from auction_engine.http import cookies, money_forms, places
+from auction_engine.http.guard import Spec
+from auction_engine.identity import accounts, sessions
+from auction_engine.identity.accounts import Role
+from auction_engine.identity.vault import Vault
+from auction_engine.ledger import books
+from auction_engine.settings import Settings
+
+# Nobody but its own side may ever read these: in texts of banks, in names.
+SECRET = {"own": "OURS-7c1", "other": "THEIRS-9e4"}
+_NAMES = {
+    "own": (text("Auctioneers"), text("Agency")),
+    "other": (text("Rivals"), text("Strangers")),
+}
+# Written by signing in, and by the program when it writes to people.
+_RESTLESS = {"web_session", "letter"}
+_OF_PEOPLE = (
+    "SELECT k.conrelid::regclass::text, a.attname FROM pg_constraint k JOIN pg_attribute a"
+    " ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]"
+    " WHERE k.contype = 'f' AND k.confrelid = 'account'::regclass"
+)
+Ids = dict[str, int]
+
+
+@dataclass
+class Worlds:
+    """`ids`: what an address may name, by side ("own", "other") and kind of body.
+
+    `people`: accounts by role and side; "none" is staff of no body.
+    """
+
+    house: House
+    ids: dict[tuple[str, str], Ids] = field(default_factory=dict)
+    people: dict[tuple[Role, str], accounts.Account] = field(default_factory=dict)
+
+    def path(self, spec: Spec, side: str) -> str:
+        """The route's address, naming what is that side's."""
+        kind = "AGENCY" if spec.path.startswith("/agency") else "ORGANISATION"
+        parts = []
+        for part in spec.path.split("/"):
+            name, _, sort = part.strip("{}").partition(":")
+            if not part.startswith("{"):
+                parts.append(part)
+            elif name in places.SOURCES:
+                parts.append(str(self.ids[side, kind][name]))
+            else:
+                parts.append("1" if sort == "int" else "x.css")
+        return "/".join(parts)
+
+    @contextlib.asynccontextmanager
+    async def browser(self, role: Role | None, whose: str) -> AsyncIterator[httpx.AsyncClient]:
+        """A browser of that person's, signed in without a password; `X-CSRF-Token` is sent."""
+        async with self.house.browser() as client:
+            if role is not None:
+                made = await sessions.create(self.house.engine, self.people[role, whose].id)
+                client.cookies.set(cookies.SESSION, made[0])
+                client.headers["X-CSRF-Token"] = made[1]
+            else:
+                drawn = CSRF.search((await client.get("/login")).text)
+                assert drawn is not None
+                client.headers["X-CSRF-Token"] = drawn[1]
+            yield client
+
+    async def fingerprint(self) -> dict[str, int]:
+        """How many rows of every table name somebody: what people have done."""
+        connection = await asyncpg.connect(self.house.settings.database_url)
+        try:
+            return {
+                f"{table}.{column}": await connection.fetchval(
+                    f"SELECT count({column}) FROM {table}"
+                )
+                for table, column in await connection.fetch(_OF_PEOPLE)
+                if table not in _RESTLESS
+            }
+        finally:
+            await connection.close()
+
+
+async def ask(worlds: Worlds, client: httpx.AsyncClient, spec: Spec, side: str) -> httpx.Response:
+    """The route asked as well as can be done without knowing what it is for."""
+    path = worlds.path(spec, side)
+    if spec.method == "GET":
+        return await client.get(path)
+    token = client.headers.get("X-CSRF-Token", "")
+    known = {"amount": "1", "bid_id": str(uuid.uuid4()), "login": "x", "password": "x"}
+    if spec.kind == "page" and spec.form is money_forms.upload:
+        return await client.post(path, data={"csrf": token}, files={"file": ("x.csv", b"x")})
+    if spec.kind == "page":
+        return await client.post(path, data={**known, "csrf": token})
+    told: dict[str, Any] = {**known, "amount_minor": 1}
+    return await client.request(
+        spec.method, path, json={name: told.get(name, "x") for name in spec.fields or ()}
+    )
+
+
+@contextlib.asynccontextmanager
+async def worlds(settings: Settings) -> AsyncIterator[Worlds]:
+    """A running program with two worlds in it."""
+    async with running_house(settings, lots=0) as house:
+        made = Worlds(house)
+        connection = await asyncpg.connect(settings.database_url)
+        try:
+            # The own last: pages begin with the newest session.
+            for side in ("other", "own"):
+                house.organisation, house.agency = _NAMES[side]
+                await _people(made, side)
+                (lot,) = await house.put_up(1)
+                await _rows(made, connection, side, lot)
+        finally:
+            await connection.close()
+        for lot in house.lots:
+            await house.is_open(lot)
+        yield made
+
+
+async def _people(made: Worlds, side: str) -> None:
+    house = made.house
+    for role in accounts.ROLES:
+        login = f"{SECRET[side]}.{role}".lower()
+        made.people[role, side] = await house.account(login, role, admitted=False)
+    if side == "own":
+        for role in ("organisation", "officer"):
+            made.people[role, "none"] = await accounts.create(  # type: ignore[index]
+                house.engine,
+                f"none.{role}",
+                "None",
+                role,  # type: ignore[arg-type]
+            )
+
+
+async def _rows(made: Worlds, connection: Any, side: str, lot: int) -> None:
+    """What the two bodies of a side have: a lot, and a row of everything in each one's book."""
+    session = await connection.fetchval("SELECT session_id FROM lot WHERE id = $1", lot)
+    bodies = zip(("ORGANISATION", "AGENCY"), _NAMES[side], strict=True)
+    for kind, name in bodies:
+        role: Role = "organisation" if kind == "ORGANISATION" else "officer"
+        # Not the person who tries the doors: what one has prepared only another may release.
+        colleague = await accounts.create(
+            made.house.engine, f"colleague.{name['vi']}", "Colleague", role
+        )
+        person = colleague.id
+        book = await books.open_book(connection, kind, name, "VND", 0)  # type: ignore[arg-type]
+        ids = await _money(connection, book, person, lot, SECRET[side])
+        vault = Vault.of(made.house.settings)
+        bidder = made.people["bidder", side].id
+        ids |= await _bidders(connection, vault, kind, bidder, lot, SECRET[side])
+        made.ids[side, kind] = {"lot": lot, "session": session, "book": book, **ids}
+
+
+async def _bidders(
+    connection: Any, vault: Vault, kind: Any, bidder: int, lot: int, secret: str
+) -> Ids:
+    """What a bidder has: a complaint to that kind of body, a dossier, a signature, a search."""
+    now = datetime.now(UTC)
+    given = filing.Given(
+        uuid.uuid4(), lot, bidder, kind, "LOT", None, now.date(), secret * 20, secret * 20
+    )
+    filed = await filing.file(connection, vault, given, None, now)
+    dossier = await connection.fetchval(
+        "INSERT INTO dossier (lot_id, account_id, number, state, version, declared, for_another,"
+        " marks) VALUES ($1, $2, $3, 'SENT', 1, '{}', false, '{}')"
+        " ON CONFLICT (lot_id, account_id) DO UPDATE SET version = 1 RETURNING id",
+        lot, bidder, secret,
+    )  # fmt: skip
+    signature = await connection.fetchval(
+        "INSERT INTO signature (lot_id, account_id, document, seq, sha256, body, method)"
+        " VALUES ($1, $2, 'MINUTES', $3, 'x', 'x', 'RETYPED') RETURNING id",
+        lot, bidder, 1 if kind == "AGENCY" else 2,
+    )  # fmt: skip
+    search = await connection.fetchval(
+        "INSERT INTO saved_search (account_id, query, lang, seen_ms) VALUES ($1, $2, 'vi', 0)"
+        " RETURNING id",
+        bidder, f"{secret}{kind}",
+    )  # fmt: skip
+    return {"complaint": filed.id, "dossier": dossier, "signature": signature, "search": search}
+
+
+async def _money(connection: Any, book: int, person: int, lot: int, secret: str) -> Ids:
+    empty = orjson.dumps({}).decode()
+    act = await connection.fetchval(
+        "INSERT INTO money_act (book_id, account_id, kind, reason, body)"
+        " VALUES ($1, $2, 'import', $3, $4) RETURNING id",
+        book, person, secret, empty,
+    )  # fmt: skip
+    file = await connection.fetchval(
+        "INSERT INTO bank_file (book_id, sha256, filename, format, body, act_id, lines, known,"
+        " left_out) VALUES ($1, $2, $3, 'camt.053', $2, $4, 1, 0, 0) RETURNING id",
+        book, secret.encode(), f"{secret}.xml", act,
+    )  # fmt: skip
+    line = await connection.fetchval(
+        "INSERT INTO bank_line (book_id, file_id, n, place, booked_on, amount_minor, text, name,"
+        " fingerprint) VALUES ($1, $2, 1, '1', current_date, 5000, $3, $3, $3) RETURNING id",
+        book, file, secret,
+    )  # fmt: skip
+    await connection.execute(
+        "INSERT INTO suspense (line_id, book_id, reason) VALUES ($1, $2, 'UNKNOWN')",
+        line, book,
+    )  # fmt: skip
+    batch = await connection.fetchval(
+        "INSERT INTO payout_batch (book_id, message_id, prepared_by, requested_on)"
+        " VALUES ($1, $2, $3, current_date) RETURNING id",
+        book, f"{secret}{book}", person,
+    )  # fmt: skip
+    payout = await connection.fetchval(
+        "INSERT INTO payout (book_id, key, kind, lot_id, payee, code, account_key, amount_minor,"
+        " name, account, text, state, batch_id) VALUES ($1, $2, 'REFUND', $3, $4, 'LIAB.DEPOSIT',"
+        " 'x', 1, $5, '1', $5, 'PREPARED', $6) RETURNING id",
+        book, f"{secret}{book}", lot, person, secret, batch,
+    )  # fmt: skip
+    shares = await connection.fetchval(
+        "INSERT INTO distribution (book_id, lot_id, sheet, result, prepared_by)"
+        " VALUES ($1, $2, $3, $3, $4) RETURNING id",
+        book, lot, orjson.dumps({"parties": [], "note": secret}).decode(), person,
+    )  # fmt: skip
+    return {"act": act, "line": line, "batch": batch, "payout": payout, "shares": shares}
