@@ -6,13 +6,15 @@ from typing import Literal, cast, get_args
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from auction_engine.errors import AuctionError
 from auction_engine.ledger.database import transaction
 from auction_engine.ledger.schema import Account as AccountRow
+from auction_engine.ledger.schema_people import Person
 
-Role = Literal["bidder", "organisation", "officer"]
+# An "organisation"'s and an "officer"'s account belongs to a house (`bodies`); nobody else's does.
+Role = Literal["bidder", "organisation", "officer", "procurator"]
 ROLES: tuple[Role, ...] = get_args(Role)
 _LOGIN_MAX = 100
 
@@ -23,13 +25,18 @@ class AccountError(AuctionError):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Who somebody is. `robot` marks the bidders of demonstrations and benchmarks."""
+    """Who somebody is. `robot` marks the bidders of demonstrations and benchmarks.
+
+    `body` is the organisation or agency somebody works for; staff of none sees nothing of any.
+    """
 
     id: int
     login: str
     name: str
     role: Role
     robot: bool
+    body: int | None = None
+    state: str = "ACTIVE"
 
 
 _COLUMNS = (
@@ -38,6 +45,8 @@ _COLUMNS = (
     AccountRow.name,
     AccountRow.role,
     AccountRow.robot,
+    AccountRow.body_id,
+    AccountRow.state,
     AccountRow.password_hash,
 )
 
@@ -54,10 +63,12 @@ async def create(
     role: Role,
     password_hash: str | None = None,
     robot: bool = False,
+    body: int | None = None,
 ) -> Account:
     """A new account; without `password_hash` (see `Passwords.hash`) nobody can sign in to it.
 
-    Raises AccountError if the login is taken or unusable, or the role unknown.
+    `body` is the house of staff, which must be of the role's kind (`bodies.check_kind`). Raises
+    AccountError if the login is taken or unusable, or the role unknown.
     """
     login = plain_login(login)
     if not 1 <= len(login) <= _LOGIN_MAX or not login.isprintable():
@@ -68,10 +79,17 @@ async def create(
         async with transaction(engine) as connection:
             found = await connection.execute(
                 insert(AccountRow)
-                .values(login=login, name=name, role=role, password_hash=password_hash, robot=robot)
+                .values(
+                    login=login,
+                    name=name,
+                    role=role,
+                    password_hash=password_hash,
+                    robot=robot,
+                    body_id=body,
+                )
                 .returning(AccountRow.id)
             )
-            return Account(int(found.scalar_one()), login, name, role, robot)
+            return Account(int(found.scalar_one()), login, name, role, robot, body)
     except IntegrityError:
         raise AccountError(f"The login {login!r} is taken.") from None
 
@@ -79,6 +97,17 @@ async def create(
 async def find_by_login(engine: AsyncEngine, login: str) -> tuple[Account, str | None] | None:
     """The account with this login and its password hash, None if there is none."""
     return await _find(engine, AccountRow.login == plain_login(login))
+
+
+async def find_by_email_mark(engine: AsyncEngine, mark: bytes) -> tuple[Account, str | None] | None:
+    """The account with this e-mail address (`people.email_mark`) and its password hash."""
+    own = select(Person.account_id).where(Person.email_mark == mark).scalar_subquery()
+    return await _find(engine, AccountRow.id == own)
+
+
+def may_sign_in(account: Account) -> bool:
+    """Whether the account is one that people sign in to: confirmed, neither closed nor erased."""
+    return account.state == "ACTIVE"
 
 
 async def find(engine: AsyncEngine, account: int) -> Account | None:
@@ -95,12 +124,17 @@ async def _find(engine: AsyncEngine, condition: object) -> tuple[Account, str | 
         row = rows.one_or_none()
     if row is None:
         return None
-    return Account(row[0], row[1], row[2], cast(Role, row[3]), row[4]), row[5]
+    return Account(row[0], row[1], row[2], cast(Role, row[3]), row[4], row[5], row[6]), row[7]
 
 
 async def set_password_hash(engine: AsyncEngine, account: int, password_hash: str) -> None:
     """Replace the password hash of an account."""
     async with transaction(engine) as connection:
-        await connection.execute(
-            update(AccountRow).where(AccountRow.id == account).values(password_hash=password_hash)
-        )
+        await set_password_in(connection, account, password_hash)
+
+
+async def set_password_in(connection: AsyncConnection, account: int, password_hash: str) -> None:
+    """`set_password_hash` within the caller's transaction."""
+    await connection.execute(
+        update(AccountRow).where(AccountRow.id == account).values(password_hash=password_hash)
+    )

@@ -4,6 +4,7 @@ A ticket travels in the first frame, never in an address, so it is in no log of 
 """
 
 import secrets
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from redis.asyncio import Redis
@@ -43,7 +44,9 @@ async def issue(redis: Redis, account: int, ttl_s: int, session: bytes = b"") ->
 async def redeem(redis: Redis, ticket: str) -> Holder | None:
     """Whom a ticket was made for, None if it is unknown, used or expired.
 
-    Reading and deleting is one step: of two that try the same ticket only one gets in.
+    Reading and deleting is one step: of two that try the same ticket only one gets in. The caller
+    must then make known which session the connection belongs to, and only after that ask `ended`:
+    in this order a session that ends meanwhile is either seen there or heard of.
     """
     if not 16 <= len(ticket) <= 64 or not ticket.isascii():
         return None
@@ -51,18 +54,26 @@ async def redeem(redis: Redis, ticket: str) -> Holder | None:
     if found is None:
         return None
     account, _, session = found.partition(b":")
-    holder = Holder(int(account), bytes.fromhex(session.decode()))
-    if holder.session and await redis.exists(_ended(holder.session)):
-        return None
-    return holder
+    return Holder(int(account), bytes.fromhex(session.decode()))
+
+
+async def ended(redis: Redis, session: bytes) -> bool:
+    """Whether `session` has ended within what `revoke_all` was told."""
+    return bool(session) and bool(await redis.exists(_ended(session)))
 
 
 async def revoke(redis: Redis, session: bytes, ttl_s: int) -> None:
-    """Make the tickets of `session` worthless and tell all gateways that it has ended.
+    """`revoke_all` of one session."""
+    await revoke_all(redis, [session], ttl_s)
 
-    `ttl_s` is how long a ticket lives: later there are none left.
+
+async def revoke_all(redis: Redis, sessions: Sequence[bytes], ttl_s: int) -> None:
+    """Make the tickets of these sessions worthless and tell all gateways that they have ended.
+
+    `ttl_s` is how long a ticket lives that may still be made: later there are none left.
     """
     pipeline = redis.pipeline(transaction=True)
-    pipeline.set(_ended(session), 1, ex=ttl_s)
-    pipeline.publish(SIGNED_OUT, session)
+    for session in sessions:
+        pipeline.set(_ended(session), 1, ex=ttl_s)
+        pipeline.publish(SIGNED_OUT, session)
     await pipeline.execute()

@@ -44,7 +44,8 @@ async def test_a_session_leads_to_its_account_until_it_is_removed(engine: AsyncE
     other, _ = await sessions.create(engine, an.id)
     assert len({token, other, csrf}) == 3
     viewer = await sessions.find(engine, token)
-    assert viewer == sessions.Viewer(an.id, "An", "officer", csrf)
+    mine = sessions.digest(token)
+    assert viewer == sessions.Viewer(an.id, "An", "officer", csrf, session=mine, fresh=True)
     for wrong in ("", token[:-1], token + "A", token.swapcase(), csrf, "é" * 43):
         assert await sessions.find(engine, wrong) is None
     await sessions.remove(engine, token)

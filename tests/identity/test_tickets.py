@@ -34,9 +34,12 @@ async def test_after_signing_out_the_tickets_of_the_session_are_worthless(valkey
     listening = valkey.pubsub()
     await listening.subscribe(tickets.SIGNED_OUT)
     await tickets.revoke(valkey, SESSION, 30)
-    assert await tickets.redeem(valkey, mine) is None
+    assert await tickets.redeem(valkey, mine) == Holder(7, SESSION)
+    assert await tickets.ended(valkey, SESSION)  # what the gateway asks before it lets anybody in
     assert await tickets.redeem(valkey, others) == Holder(7, b"x" * 32)
+    assert not await tickets.ended(valkey, b"x" * 32)
     assert await tickets.redeem(valkey, robots) == Holder(7, b"")
+    assert not await tickets.ended(valkey, b"")
     async with asyncio.timeout(5):
         while (message := await listening.get_message(timeout=1)) is None or (
             message["type"] != "message"
