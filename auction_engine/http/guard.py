@@ -5,16 +5,16 @@ import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import structlog
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from auction_engine.addresses import address_group
 from auction_engine.errors import AuctionError
-from auction_engine.http import bodies
+from auction_engine.http import bodies, cookies, places
 from auction_engine.http.language import COOKIE as LANGUAGE_COOKIE
 from auction_engine.http.language import language_of
 from auction_engine.http.presenting import LANGUAGES
@@ -23,9 +23,6 @@ from auction_engine.http.web import Ask, Web
 from auction_engine.identity import access, sessions
 from auction_engine.identity.access import Act
 
-SESSION_COOKIE = "session"
-# Lets forms be checked before anybody is signed in; worth nothing by itself.
-VISIT_COOKIE = "visit"
 _YEAR_S = 365 * 24 * 3600
 _TOKEN = re.compile("[A-Za-z0-9_-]{32,64}")
 _SAFE = ("GET", "HEAD")
@@ -64,6 +61,10 @@ class Spec:
     rated: bool = False
     doc: Doc | None = None
     form: Callable[[Request], Awaitable[dict[str, Any]]] = bodies.form
+    # Asks for a proof of who one is that is not older than `sessions.FRESH`; a page comes back to
+    # `back`, or to its own address where that can be opened.
+    fresh: bool = False
+    back: str | None = None
 
 
 class Guard:
@@ -102,6 +103,9 @@ class Guard:
     async def _answer(self, ask: Ask) -> Response:
         request, web = ask.request, self._web
         spec = self._specs.get("GET" if request.method == "HEAD" else request.method)
+        if spec is None and "{rest:path}" in self._path:
+            # Nothing is there, whatever is asked of it.
+            raise Problem(404, "NOT_FOUND")
         if spec is None:
             raise Problem(405, "METHOD_NOT_ALLOWED", headers={"Allow": self._allow})
         if spec.kind == "page" and spec.method in _SAFE:
@@ -110,21 +114,41 @@ class Guard:
                 raise Problem(429, "RATE_LIMITED", retry_s=1)
         if spec.kind != "plain":
             await self._recognise(ask)
-        role = None if ask.viewer is None else ask.viewer.role
-        access.check(spec.act, role)
+        await self._check_access(ask, spec)
+        if spec.fresh and ask.viewer is not None and not ask.viewer.fresh:
+            return self._prove_first(ask, spec)
         if spec.method not in _SAFE:
             await self._check_writing(ask, spec)
         return await spec.handler(web, ask)
 
+    def _prove_first(self, ask: Ask, spec: Spec) -> Response:
+        """The page that asks who one is, and leads back. Raises Problem 403 for programs."""
+        if spec.kind != "page":
+            raise Problem(403, "PROVE_FIRST")
+        own = ask.request.scope["path"] if "GET" in self._specs else "/"
+        return RedirectResponse("/login/again?" + urlencode({"next": spec.back or own}), 303)
+
+    async def _check_access(self, ask: Ask, spec: Spec) -> None:
+        """Whether the viewer may do this at all, and with the very thing the address names."""
+        reach = access.reach(spec.act, ask.viewer)
+        for name in places.asked_of(spec.path):
+            if not places.must_look(name, reach):
+                continue
+            number = ask.request.path_params[name]
+            place = await self._web.storage.ledger(self._web.places.find(name, number))
+            # One answer for what is not there and what is another's (see `access.Elsewhere`).
+            if place is None or not reach.within(place):
+                raise Problem(404, places.SOURCES[name].code)
+
     async def _recognise(self, ask: Ask) -> None:
         """Find out who asks."""
-        token = ask.request.cookies.get(SESSION_COOKIE)
+        token = cookies.read(ask.request, cookies.SESSION)
         if token is not None:
             ask.viewer = await self._web.storage.ledger(sessions.find(self._web.engine, token))
         if ask.viewer is not None:
             ask.csrf = ask.viewer.csrf
         elif ask.kind == "page":
-            visit = ask.request.cookies.get(VISIT_COOKIE, "")
+            visit = cookies.read(ask.request, cookies.VISIT) or ""
             # It is put into pages as it is.
             ask.csrf = visit if _TOKEN.fullmatch(visit) else secrets.token_urlsafe(32)
 
@@ -150,7 +174,7 @@ class Guard:
         if ask.viewer is not None:
             return ask.viewer.csrf
         # Only what the browser brought counts, not what was just made up for the next page.
-        return ask.request.cookies.get(VISIT_COOKIE, "")
+        return cookies.read(ask.request, cookies.VISIT) or ""
 
     def _check_origin(self, request: Request) -> None:
         origin = request.headers.get("origin")
@@ -175,15 +199,8 @@ class Guard:
                 httponly=True,
                 samesite="lax",
             )
-        if ask.viewer is None and ask.csrf not in ("", ask.request.cookies.get(VISIT_COOKIE)):
-            response.set_cookie(
-                VISIT_COOKIE,
-                ask.csrf,
-                path="/",
-                secure=ask.secure,
-                httponly=True,
-                samesite="lax",
-            )
+        if ask.viewer is None and ask.csrf not in ("", cookies.read(ask.request, cookies.VISIT)):
+            cookies.give(ask.request, response, cookies.VISIT, ask.csrf)
 
 
 def _same(given: str, expected: str) -> bool:

@@ -1,21 +1,29 @@
-"""Signing in and out, by form and by API, and tickets for the live room."""
+"""Signing in by password and out again, by form and by API, and tickets for the live room."""
 
 from starlette.responses import RedirectResponse, Response
 
-from auction_engine.http.guard import SESSION_COOKIE
+from auction_engine.http import cookies
 from auction_engine.http.pages import demo_logins
 from auction_engine.http.problems import Problem
+from auction_engine.http.signin_codes import check_code
+from auction_engine.http.signin_session import (
+    Entered,
+    end,
+    enter,
+    give,
+    may_enter,
+    own_page,
+    to_page,
+)
 from auction_engine.http.web import Ask, Web, json_answer
-from auction_engine.identity import accounts, passwords, sessions, throttle, tickets
+from auction_engine.identity import accounts, one_use, passwords, throttle, tickets
 from auction_engine.identity.accounts import Account
-from auction_engine.identity.demo_logins import is_demo_login
+from auction_engine.identity.personal import Wrong, email_mark
 
-_HOME = {"bidder": "/", "organisation": "/desk", "officer": "/agency"}
 _LOGIN_MAX = 200
-_NEXT_MAX = 300
 
 
-async def _authenticate(web: Web, ask: Ask, login: object, password: object) -> Account:
+async def check_password(web: Web, ask: Ask, login: object, password: object) -> Account:
     """The account these belong to. Raises Problem 400, 401, 429; 503 when tries cannot be counted.
 
     An unknown login costs what a known one costs, so that time tells nothing.
@@ -30,8 +38,8 @@ async def _authenticate(web: Web, ask: Ask, login: object, password: object) -> 
     redis = web.gateway.redis
     if not await web.storage.log(lambda: throttle.admit(redis, login, ask.address)):
         raise Problem(429, "RATE_LIMITED", retry_s=60)
-    found = await web.storage.ledger(accounts.find_by_login(web.engine, login))
-    if is_demo_login(login) and not web.settings.demo:
+    found = await _find(web, login)
+    if found is not None and not may_enter(web, found[0]):
         found = None
     account, kept = (None, None) if found is None else found
     if not await web.passwords.verify(kept, password) or account is None or kept is None:
@@ -43,42 +51,16 @@ async def _authenticate(web: Web, ask: Ask, login: object, password: object) -> 
     return account
 
 
-async def _begin(web: Web, ask: Ask, account: Account) -> tuple[str, str]:
-    """A new session; the browser's old one ends. Returns (token, csrf token)."""
-    old = ask.request.cookies.get(SESSION_COOKIE)
-    if old is not None:
-        await _end(web, old)
-    return await web.storage.ledger(sessions.create(web.engine, account.id))
-
-
-async def _end(web: Web, token: str) -> None:
-    """End a session, and what was opened with it on every gateway.
-
-    Done again for a token that is unknown: the first time the log may not have answered.
-    """
-    ended = sessions.digest(token)
-    await web.storage.ledger(sessions.remove(web.engine, token))
-    web.gateway.signed_out(ended)
-    redis, ttl_s = web.gateway.redis, web.settings.limits.ticket_ttl_s
-    await web.storage.log(lambda: tickets.revoke(redis, ended, ttl_s))
-
-
-def _give(ask: Ask, response: Response, token: str) -> None:
-    response.set_cookie(
-        SESSION_COOKIE,
-        token,
-        max_age=int(sessions.LIFETIME.total_seconds()),
-        path="/",
-        secure=ask.secure,
-        httponly=True,
-        samesite="lax",
-    )
-
-
-def _own_page(wanted: str) -> str | None:
-    """`wanted` if it is an address of this site, so that nobody is sent away by a link."""
-    plain = wanted.isprintable() and "\\" not in wanted and len(wanted) <= _NEXT_MAX
-    return wanted if plain and wanted.startswith("/") and not wanted.startswith("//") else None
+async def _find(web: Web, login: str) -> tuple[Account, str | None] | None:
+    """By login or e-mail address; of what looks like one, both are asked, found or not."""
+    found = await web.storage.ledger(accounts.find_by_login(web.engine, login))
+    try:
+        mark = email_mark(web.vault, login) if "@" in login else None
+    except Wrong:
+        mark = None
+    if mark is None:
+        return found
+    return await web.storage.ledger(accounts.find_by_email_mark(web.engine, mark)) or found
 
 
 def _form(
@@ -89,13 +71,15 @@ def _form(
     status: int = 200,
     headers: dict[str, str] | None = None,
 ) -> Response:
+    oidc = web.settings.oidc
     return web.page(
         ask,
         "login.html",
         status,
         headers=headers,
         failed=failed,
-        next=_own_page(wanted) or "/",
+        next=own_page(wanted) or "/",
+        provider=None if oidc is None else oidc.name,
         demo_logins=demo_logins(web),
     )
 
@@ -109,7 +93,7 @@ async def submit_form(web: Web, ask: Ask) -> Response:
     """POST /login."""
     wanted = ask.body.get("next", "/")
     try:
-        account = await _authenticate(
+        account = await check_password(
             web, ask, ask.body.get("login", ""), ask.body.get("password", "")
         )
     except Problem as problem:
@@ -117,39 +101,49 @@ async def submit_form(web: Web, ask: Ask) -> Response:
         if failed is None:
             raise
         return _form(web, ask, wanted, failed, problem.status, problem.headers)
-    page = _own_page(wanted) or "/"
-    token, _ = await _begin(web, ask, account)
-    response = RedirectResponse(_HOME[account.role] if page == "/" else page, 303)
-    _give(ask, response, token)
-    return response
+    return to_page(ask, await enter(web, ask, account, "password", wanted))
 
 
 async def sign_out(web: Web, ask: Ask) -> Response:
     """POST /logout."""
-    token = ask.request.cookies.get(SESSION_COOKIE)
+    token = cookies.read(ask.request, cookies.SESSION)
     if token is not None:
-        await _end(web, token)
-    response = RedirectResponse("/", 303)
-    response.delete_cookie(
-        SESSION_COOKIE, path="/", secure=ask.secure, httponly=True, samesite="lax"
-    )
+        await end(web, token)
+    by_provider = ask.viewer is not None and ask.viewer.how.startswith("oidc")
+    response = RedirectResponse("/logout/done" if by_provider else "/", 303)
+    for cookie in (cookies.SESSION, cookies.HALF):
+        if cookies.read(ask.request, cookie) is not None:
+            cookies.drop(ask.request, response, cookie)
     return response
 
 
 async def api_login(web: Web, ask: Ask) -> Response:
     """POST /api/login."""
-    account = await _authenticate(web, ask, ask.body["login"], ask.body["password"])
-    token, csrf = await _begin(web, ask, account)
-    response = json_answer({"csrf": csrf})
-    _give(ask, response, token)
+    account = await check_password(web, ask, ask.body["login"], ask.body["password"])
+    entered = await enter(web, ask, account, "password", "/")
+    if not entered.whole:
+        entered = await _second_by_api(web, ask, account, entered.token)
+    response = json_answer({"csrf": entered.csrf})
+    give(ask, response, entered)
     return response
+
+
+async def _second_by_api(web: Web, ask: Ask, account: Account, token: str) -> Entered:
+    """The second step by the code a program sent along. Raises Problem 401, 429."""
+    code = ask.body.get("code")
+    if code is None:
+        raise Problem(401, "SECOND_STEP_NEEDED")
+    how = await check_code(web, ask, account.id, code)
+    redis = web.gateway.redis
+    await web.storage.log(lambda: one_use.take(redis, one_use.HALF, token))
+    return await enter(web, ask, account, f"password+{how}", "/")
 
 
 async def live_ticket(web: Web, ask: Ask) -> Response:
     """POST /api/live-tickets."""
     assert ask.viewer is not None
     account, ttl_s = ask.viewer.account, web.settings.limits.ticket_ttl_s
-    session = sessions.digest(ask.request.cookies[SESSION_COOKIE])
+    session = ask.viewer.session
     ticket = await web.storage.log(
         lambda: tickets.issue(web.gateway.redis, account, ttl_s, session)
     )
