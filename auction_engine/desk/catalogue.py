@@ -1,4 +1,4 @@
-"""Reading sessions and lots for pages: descriptions do not change, so they are kept in memory."""
+"""Reading sessions and lots for pages: descriptions change seldom, so they are kept in memory."""
 
 import time
 from collections import OrderedDict
@@ -15,6 +15,9 @@ from auction_engine.ledger.schema import AuctionSession, JournalRow, Lot, LotHea
 # A description is a few kilobytes; a thousand are far more than the sessions of a day.
 _LOTS_KEPT = 1_000
 _NEWEST_FOR_S = 1.0
+_LOOKED_AT = 8
+# A notice published anew is shown by every process after so long.
+_LOT_FOR_S = 2.0
 _MOST_ID = 2**53
 
 
@@ -45,7 +48,7 @@ class Catalogue:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
-        self._lots: OrderedDict[int, dict[str, Any]] = OrderedDict()
+        self._lots: OrderedDict[int, tuple[float, dict[str, Any]]] = OrderedDict()
         self._newest: SessionInfo | None = None
         self._newest_until_s = 0.0
 
@@ -59,11 +62,19 @@ class Catalogue:
 
     async def _read_newest(self) -> SessionInfo | None:
         listed = exists().where(Lot.session_id == AuctionSession.id, LotHead.lot_id == Lot.id)
+        newest = (
+            select(*AuctionSession.__table__.columns)
+            .where(listed, ~AuctionSession.practice)
+            .order_by(AuctionSession.created_at.desc(), AuctionSession.id.desc())
+            .limit(_LOOKED_AT)
+            .subquery()
+        )
+        # The demonstration's second session never takes the first one's place.
+        beside = exists().where(Lot.session_id == newest.c.id, Lot.content["beside"].as_boolean())
         async with self._engine.connect() as connection:
             rows = await connection.execute(
-                select(*AuctionSession.__table__.columns)
-                .where(listed)
-                .order_by(AuctionSession.created_at.desc(), AuctionSession.id.desc())
+                select(newest)
+                .order_by(beside.asc(), newest.c.created_at.desc(), newest.c.id.desc())
                 .limit(1)
             )
             row = rows.one_or_none()
@@ -78,20 +89,45 @@ class Catalogue:
         """A lot's description: its content, `id`, and `session` (id, title, demo ...).
 
         Agency and organisation are the session's unless the content names others. None if there
-        is no such lot. The caller must not change what it gets.
+        is no such lot. At most two seconds old. The caller must not change what it gets.
         """
-        known = self._lots.get(lot)
-        if known is not None:
+        known, now_s = self._lots.get(lot), time.monotonic()
+        if known is not None and now_s < known[0]:
             self._lots.move_to_end(lot)
-            return known
+            return known[1]
         if not 0 < lot < _MOST_ID:
             return None
-        found = await self._read_lot(lot)
+        try:
+            found = await self._read_lot(lot)
+        except Exception:
+            # What is being sold is known all the same; the bids go on.
+            if known is None:
+                raise
+            found = known[1]
         if found is not None:
-            self._lots[lot] = found
+            self._lots[lot] = (now_s + _LOT_FOR_S, found)
+            self._lots.move_to_end(lot)
             if len(self._lots) > _LOTS_KEPT:
                 self._lots.popitem(last=False)
         return found
+
+    async def session(self, session: int) -> SessionInfo | None:
+        """A session and all its lots, put up or not; None if there is none or it is practice."""
+        if not 0 < session < _MOST_ID:
+            return None
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(
+                select(*AuctionSession.__table__.columns).where(
+                    AuctionSession.id == session, ~AuctionSession.practice
+                )
+            )
+            row = rows.one_or_none()
+            if row is None:
+                return None
+            lots = await connection.execute(
+                select(Lot.id).where(Lot.session_id == session).order_by(Lot.position, Lot.id)
+            )
+            return _session(row._asdict(), tuple(lots.scalars()))
 
     async def _read_lot(self, lot: int) -> dict[str, Any] | None:
         async with self._engine.connect() as connection:

@@ -1,0 +1,1 @@
+"""The public's pages: lists of lots, feeds, calendars, notices, results, kept searches."""
