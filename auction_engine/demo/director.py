@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import asyncpg
@@ -20,6 +20,7 @@ from auction_engine.demo.auctioneer import conduct, wind_up
 from auction_engine.demo.cashier import Cashier
 from auction_engine.demo.people import ensure_logins, ensure_robots
 from auction_engine.demo.plan import RESULTS_S
+from auction_engine.demo.registering import Registering
 from auction_engine.demo.stage import current_or_next, until_over
 from auction_engine.demo.swarm import play
 from auction_engine.errors import AuctionError
@@ -54,7 +55,7 @@ async def _until_signalled(settings: Settings) -> None:
     asked = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, asked.set)
-    going = asyncio.create_task(keep_going(settings))
+    going = asyncio.create_task(keep_going(settings, registering=True))
     waiting = asyncio.create_task(_wait_for(asked))
     await asyncio.wait([going, waiting], return_when=asyncio.FIRST_COMPLETED)
     if going.done():
@@ -69,26 +70,30 @@ async def _wait_for(event: asyncio.Event) -> None:
     await event.wait()
 
 
-async def keep_going(settings: Settings, results_s: float = RESULTS_S) -> None:
+async def keep_going(
+    settings: Settings, results_s: float = RESULTS_S, registering: bool = False
+) -> None:
     """One session after the other until cancelled; finds a session that is on and goes on.
 
     Waits while another process does the same with this database. Servers that go away are waited
-    for.
+    for. `registering`: a session beside it has its registration open.
     """
     while True:
         try:
             async with _only_one(settings.database_url or "") as lock:
-                await _while_held(lock, settings, results_s)
+                await _while_held(lock, settings, results_s, registering)
         except* _PASSING as group:
             first = _first(group)
             _log.warning("demo_interrupted", error=type(first).__name__, text=str(first))
         await asyncio.sleep(_AGAIN_S)
 
 
-async def _while_held(lock: asyncpg.Connection, settings: Settings, results_s: float) -> None:
+async def _while_held(
+    lock: asyncpg.Connection, settings: Settings, results_s: float, registering: bool
+) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(_watch_lock(lock))
-        group.create_task(_direct(settings, results_s))
+        group.create_task(_direct(settings, results_s, registering))
 
 
 async def _watch_lock(lock: asyncpg.Connection) -> None:
@@ -120,7 +125,7 @@ async def _take_lock(connection: asyncpg.Connection) -> None:
         await asyncio.sleep(_LOCK_LOOK_S)
 
 
-async def _direct(settings: Settings, results_s: float) -> None:
+async def _direct(settings: Settings, results_s: float, registering: bool) -> None:
     # Robots all ask for tickets at once when the gateway has been away.
     redis = make_redis(settings.redis_url or "", connections=64)
     engine = make_engine(settings.database_url or "", pool_size=3)
@@ -130,18 +135,27 @@ async def _direct(settings: Settings, results_s: float) -> None:
         people = await ensure_logins(engine)
         robots = await ensure_robots(engine)
         cashier = Cashier(settings.database_url or "", log, people)
-        while True:
-            await _one_session(settings, redis, engine, log, cashier, robots, results_s)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(_sessions(settings, redis, engine, log, cashier, robots, results_s))
+            if registering:
+                clerk = people["demo.auctioneer"]
+                beside = Registering(settings, engine, log, cashier, robots, clerk)
+                group.create_task(beside.keep(live_url(settings), _tickets(redis, settings)))
     finally:
         await log.stop()
         await engine.dispose()
         await redis.aclose()
 
 
-async def _one_session(
+async def _sessions(
     settings: Settings, redis: Redis, engine: AsyncEngine, log: LogClient,
     cashier: Cashier, robots: list[int], results_s: float,
 ) -> None:  # fmt: skip
+    while True:
+        await _one_session(settings, redis, engine, log, cashier, robots, results_s)
+
+
+def _tickets(redis: Redis, settings: Settings) -> Callable[[int], Awaitable[str]]:
     async def ticket_for(account: int) -> str:
         # Robots have no password; they stand where the page's own ticket request ends.
         try:
@@ -149,6 +163,14 @@ async def _one_session(
         except RedisError as error:
             raise OSError(f"no ticket: {error}") from error
 
+    return ticket_for
+
+
+async def _one_session(
+    settings: Settings, redis: Redis, engine: AsyncEngine, log: LogClient,
+    cashier: Cashier, robots: list[int], results_s: float,
+) -> None:  # fmt: skip
+    ticket_for = _tickets(redis, settings)
     lots = await current_or_next(engine, log, settings.shards, cashier, robots)
     _log.info("demo_session_on", lots=len(lots))
     auctioneer = asyncio.create_task(conduct(engine, log, lots), name="auctioneer")

@@ -28,6 +28,10 @@ FALLING_AT = 2
 _ENFORCEMENT, _VOLUNTARY = "vn-enforcement-2026-07", "vn-voluntary"
 _IMMOVABLE = frozenset({"apartment", "land", "plant"})
 
+# The session beside it, of which the way in can be walked: for each lot when its registration
+# closes, when it opens and when it ends. One of them is nearly always open to newcomers.
+REGISTERING_S = ((240, 300, 480), (510, 570, 750), (810, 870, 1050))
+
 # People want to see who got it before the page turns to the next session.
 RESULTS_S = 20
 
@@ -113,3 +117,63 @@ def params(content: dict[str, Any], position: int, start_ms: int) -> LotParams:
         automatic_bids=bool(content.get("automatic_bids")),
     )
     return params_of(packs.load(_VOLUNTARY if falling else _ENFORCEMENT), draft)
+
+
+def registering_texts(number: int) -> dict[str, str]:
+    """The title of a session whose registration is open."""
+    return {
+        "vi": f"Phiên trình diễn số {number}: đang nhận hồ sơ (thời hạn rút ngắn)",
+        "en": f"Demonstration session no. {number}: registration open (shortened periods)",
+    }
+
+
+def registering_contents(number: int) -> list[dict[str, Any]]:
+    """The lots of the session beside, in order of opening."""
+    stock = [asset for asset in assets() if asset.get("method") != "DESCENDING"]
+    # From the other end: the session that runs shows other property, as far as there is any.
+    first = (len(stock) - 1 - number * len(REGISTERING_S)) % len(stock)
+    chosen = (stock[first:] + stock[:first])[: len(REGISTERING_S)]
+    for content in chosen:
+        content["beside"] = True
+        content["extension"] = {
+            "trigger_ms": EXTENSION.trigger_ms,
+            "by_ms": EXTENSION.by_ms,
+            "max_count": EXTENSION.max_count,
+        }
+        content["disclosure"] = [_registering_notice(), *content["disclosure"]]
+    return chosen
+
+
+def _registering_notice() -> dict[str, Any]:
+    return {
+        "label": {"vi": "Trình diễn", "en": "Demonstration"},
+        "value": {
+            "vi": "Tài sản hư cấu. Thời hạn nhận hồ sơ rút ngắn còn vài phút; một nhân viên hư cấu"
+            " xét hồ sơ, tiền đặt trước do một ngân hàng hư cấu nộp thay. Đừng gửi giấy tờ thật.",
+            "en": "Invented property. Registration is shortened to minutes; a fictional clerk"
+            " decides dossiers and a fictional bank pays deposits. Send no real papers.",
+        },
+    }
+
+
+def registering_params(content: dict[str, Any], position: int, begun_ms: int) -> LotParams:
+    """The rules of the lot at `position` (from 1) of a session beside, begun at `begun_ms`."""
+    closes_s, opens_s, ends_s = REGISTERING_S[position - 1]
+    draft = Draft(
+        category="ENFORCEMENT",
+        movable=content["kind"] not in _IMMOVABLE,
+        method="ASCENDING",
+        starting_price_minor=content["starting_price_minor"],
+        increment_minor=content["increment_minor"],
+        deposit_minor=content["deposit_minor"],
+        deposits="RECORDED",
+        opening_ms=begun_ms + opens_s * 1000,
+        end_ms=begun_ms + ends_s * 1000,
+        registration_open_ms=begun_ms,
+        registration_close_ms=begun_ms + closes_s * 1000,
+        extension="LAST_MINUTES",
+        extension_trigger_ms=EXTENSION.trigger_ms,
+        extension_by_ms=EXTENSION.by_ms,
+        extension_max_count=EXTENSION.max_count,
+    )
+    return params_of(packs.load(_ENFORCEMENT), draft)

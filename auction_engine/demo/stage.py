@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy import func, or_, select
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from auction_engine.bidding.client import LogClient
@@ -18,6 +18,8 @@ from auction_engine.rules.commands import CommandRefused
 from auction_engine.rules.params import LotParams
 
 _LOOK_S = 1.0
+# A session beside the running one (`registering`) is marked by its lots.
+BESIDE = exists().where(Lot.session_id == AuctionSession.id, Lot.content["beside"].as_boolean())
 _log = structlog.get_logger(__name__)
 
 
@@ -73,7 +75,10 @@ async def until_over(engine: AsyncEngine, lots: list[OpenLot]) -> None:
 
 
 async def _newest(engine: AsyncEngine) -> list[_Found]:
-    newest = select(func.max(AuctionSession.id)).where(AuctionSession.demo).scalar_subquery()
+    beside = exists().where(Lot.session_id == AuctionSession.id, Lot.content["beside"].as_boolean())
+    newest = (
+        select(func.max(AuctionSession.id)).where(AuctionSession.demo, ~beside).scalar_subquery()
+    )
     query = (
         select(
             Lot.id, Lot.shard, Lot.content, Lot.position, AuctionSession.created_at, LotHead.phase
@@ -96,7 +101,8 @@ async def _newest(engine: AsyncEngine) -> list[_Found]:
 
 async def _begin(engine: AsyncEngine, shards: int) -> list[_Found]:
     async with engine.connect() as connection:
-        query = select(func.count()).select_from(AuctionSession).where(AuctionSession.demo)
+        main = (AuctionSession.demo, ~BESIDE)
+        query = select(func.count()).select_from(AuctionSession).where(*main)
         number = 1 + int((await connection.execute(query)).scalar_one())
     lots = contents(number)
     session = await listing.create_session(

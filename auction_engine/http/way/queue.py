@@ -1,0 +1,214 @@
+"""The organisation's dossiers: the queue, and one to decide.
+
+Until the end of the auction nobody need know who takes part (Law 01/2016 Art. 9(2)d): the queue has
+numbers only, and opening one is an act that its bidder can see.
+"""
+
+from typing import Any, get_args
+
+from starlette.responses import RedirectResponse, Response
+
+from auction_engine.desk import exclusive
+from auction_engine.desk.admission import deciding, declarations, reading
+from auction_engine.desk.admission.dossiers import Place
+from auction_engine.desk.admission.reading import Dossier
+from auction_engine.desk.admission.standing import window
+from auction_engine.desk.admission.states import (
+    DECISIONS,
+    MOVES,
+    NEEDS_REASON,
+    AdmissionError,
+    Kind,
+    State,
+    moved,
+)
+from auction_engine.http.money_words import Words
+from auction_engine.http.problems import Problem
+from auction_engine.http.way import forms, papers
+from auction_engine.http.way.parts import cited, parts_of
+from auction_engine.http.web import Ask, Web
+from auction_engine.live.views import LotView
+from auction_engine.rules.deposits import missing
+
+_SHOWN: dict[str, list[str]] = {
+    "todo": ["SENT", "RETURNED"],
+    "decided": ["ADMITTED", "REFUSED"],
+    "all": [state for state in get_args(State) if state != "DRAFT"],
+}
+_MOST_PAGE = 10_000
+
+
+async def queue(web: Web, ask: Ask) -> Response:
+    """GET /desk/dossiers: what is to be decided, oldest first."""
+    assert ask.viewer is not None
+    shown = ask.request.query_params.get("show", "todo")
+    shown = shown if shown in _SHOWN else "todo"
+    page = _whole(ask.request.query_params.get("page", "0"))
+    lot = _whole(ask.request.query_params.get("lot", "0")) or None
+    found = await _queue(web, ask.viewer.body, _SHOWN[shown], page, lot)
+    lines = [await _line(web, one) for one in found]
+    return web.page(
+        ask, "way/queue.html", lines=lines, shown=shown, page_number=page, lot_number=lot,
+        say=Words(web.presenter, ask.lang, ""),
+    )  # fmt: skip
+
+
+def _whole(text: str) -> int:
+    number = int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else 0
+    return min(number, 2**53)
+
+
+async def _queue(
+    web: Web, body: int | None, states: list[str], page: int, lot: int | None
+) -> list[reading.Queued]:
+    parts = parts_of(web)
+
+    async def read() -> list[reading.Queued]:
+        async with exclusive.connected(parts.desk.url) as connection:
+            return await reading.queue(connection, body, states, min(page, _MOST_PAGE), lot)
+
+    return await parts.run(read())
+
+
+async def _line(web: Web, one: reading.Queued) -> dict[str, Any]:
+    found = await web.view(one.dossier.lot)
+    state = None if found is None else found[1].state
+    account = one.dossier.account
+    code = None if state is None or account not in state.admitted else state.admitted[account].code
+    held = state is not None and not missing(state, account)
+    closes = None
+    if state is not None and state.params.terms is not None:
+        closes = state.params.terms.registration_close_ms
+    return {"dossier": one.dossier, "title": one.title, "papers": one.papers, "code": code,
+            "held": held, "closes_ms": closes,
+            "opens_ms": None if state is None else state.params.start_ms}  # fmt: skip
+
+
+async def one(web: Web, ask: Ask) -> Response:
+    """GET /desk/dossiers/{dossier}: who it is of, its papers, and what can be decided."""
+    dossier, place, view = await found(web, ask)
+    parts = parts_of(web)
+    assert ask.viewer is not None
+    await parts.run(deciding.opened(parts.desk, dossier, ask.viewer.account))
+    return await _drawn(web, ask, dossier, place, view)
+
+
+async def found(web: Web, ask: Ask) -> tuple[Dossier, Place, LotView]:
+    """The dossier named in the address, handed in. Raises Problem 404. Its scope was checked."""
+    parts = parts_of(web)
+
+    async def read() -> Dossier | None:
+        async with exclusive.connected(parts.desk.url) as connection:
+            return await reading.by_id(connection, ask.request.path_params["dossier"])
+
+    dossier = await parts.run(read())
+    # What nobody has handed in is nobody's business.
+    if dossier is None or (dossier.state == "DRAFT" and dossier.recorded is None):
+        raise Problem(404, "NOT_FOUND")
+    there = await web.view(dossier.lot)
+    if there is None:
+        raise Problem(404, "NOT_FOUND")
+    view = there[1]
+    assert view.state is not None
+    place = Place(view.shard, view.lot, dossier.account, view.state, web.now_ms())
+    return dossier, place, view
+
+
+async def _drawn(
+    web: Web, ask: Ask, dossier: Dossier, place: Place, view: LotView,
+    problem: AdmissionError | None = None,
+) -> Response:  # fmt: skip
+    parts = parts_of(web)
+    state = view.state
+    assert state is not None
+
+    async def read() -> tuple[list[reading.Document], list[reading.Done]]:
+        async with exclusive.connected(parts.desk.url) as connection:
+            return (
+                await reading.documents(connection, dossier.id),
+                await reading.acts(connection, dossier.id),
+            )
+
+    kept, history = await parts.run(read())
+    person = reading.person_of(web.vault, dossier)
+    content = await web.view(dossier.lot)
+    asked = declarations.asked(state.params, person.for_another)
+    missed = declarations.missing(state.params, person.for_another, dossier.declared)
+    return web.page(
+        ask,
+        "way/decide.html",
+        200 if problem is None else 409,
+        path=f"/desk/dossiers/{dossier.id}",
+        lot=None if content is None else content[0],
+        dossier=dossier,
+        person=person,
+        papers=kept,
+        history=history,
+        asked=[(one, one.code not in missed, dossier.declared.get(one.code)) for one in asked],
+        held=not missing(state, dossier.account),
+        recorded_deposits=place.account in state.life.deposits,
+        window=window(state, place.now_ms),
+        terms=state.params.terms,
+        can=_can(dossier, place),
+        grounds=declarations.grounds(state.params),
+        problem=problem,
+        typed=ask.body,
+        done=ask.request.query_params.get("done") == "1",
+        say=Words(web.presenter, ask.lang, ""),
+        has=lambda key: web.presenter.has_text(ask.lang, key),
+        cite=lambda article: cited(article, ask.lang),
+    )
+
+
+def _can(dossier: Dossier, place: Place) -> list[Kind]:
+    can: list[Kind] = []
+    for kind in DECISIONS:
+        try:
+            moved(kind, dossier.state, dossier.recorded, place.open)
+        except AdmissionError:
+            continue
+        can.append(kind)
+    return can
+
+
+async def decide(web: Web, ask: Ask) -> Response:
+    """POST /desk/dossiers/{dossier}: admit, return, refuse, or take a decision back."""
+    dossier, place, view = await found(web, ask)
+    try:
+        await decided(web, ask, place, ask.body)
+    except AdmissionError as refused:
+        dossier, place, view = await found(web, ask)
+        return await _drawn(web, ask, dossier, place, view, refused)
+    if ask.body.get("do") in ("ADMIT", "REFUSE", "RETURN"):
+        return RedirectResponse("/desk/dossiers?done=1", 303)
+    return RedirectResponse(f"/desk/dossiers/{dossier.id}?done=1", 303)
+
+
+async def decided(web: Web, ask: Ask, place: Place, said: dict[str, Any]) -> Dossier:
+    """Carry out a decision of the clerk who asks. Raises AdmissionError, Problem."""
+    assert ask.viewer is not None
+    kind = said.get("do")
+    if kind not in DECISIONS or kind not in MOVES:
+        raise Problem(400, "BAD_MESSAGE", "`do` is " + ", ".join(DECISIONS) + ".")
+    ground = str(said.get("ground") or "") or None
+    reason = forms.line(said.get("reason") or "", 1_000)
+    parts = parts_of(web)
+    lots = parts.take()
+    try:
+        return await parts.run(
+            deciding.decide(
+                parts.desk, lots, place, ask.viewer.account, kind, forms.version(said),
+                ground if kind == "REFUSE" else None, reason if kind in NEEDS_REASON else "",
+            )
+        )  # fmt: skip
+    finally:
+        parts.give_back(lots)
+
+
+async def paper(web: Web, ask: Ask) -> Response:
+    """GET /desk/dossiers/{dossier}/papers/{paper}: a file, read by the organisation."""
+    dossier, _, _ = await found(web, ask)
+    parts = parts_of(web)
+    assert ask.viewer is not None
+    await parts.run(deciding.opened(parts.desk, dossier, ask.viewer.account))
+    return await papers.sent(web, dossier, ask.request.path_params["paper"])
