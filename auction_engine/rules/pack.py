@@ -19,6 +19,7 @@ from auction_engine.rules import calendar, strict_yaml
 from auction_engine.rules import pack_award as award
 from auction_engine.rules import pack_before as before
 from auction_engine.rules import pack_bidding as bidding
+from auction_engine.rules import pack_complaints as complaints_part
 from auction_engine.rules import pack_proceeds as proceeds
 from auction_engine.rules.pack_base import Part, Span, Text, refuse
 from auction_engine.rules.pack_errors import Fault, PackError, faults_of
@@ -131,6 +132,7 @@ class Pack(Part):
     payment_order: proceeds.PaymentOrder | None = None
     re_auction: proceeds.ReAuction | None = None
     fees: proceeds.Fees | None = None
+    complaints: complaints_part.Complaints | None = None
     retention: Span
 
     sources: dict[str, str]

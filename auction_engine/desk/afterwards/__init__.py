@@ -1,0 +1,1 @@
+"""What a person has to do with the sale: own lots, bids, deposits, duties, what is signed."""

@@ -1,0 +1,120 @@
+"""The complaints of an organisation and of an agency: a queue, and one complaint with its answer.
+
+Whose a complaint is, is asked before any of this runs (`http.places`). Every reading of one leaves
+a trace that its complainant can see.
+"""
+
+from datetime import UTC, datetime
+from typing import NamedTuple, cast
+
+from starlette.responses import RedirectResponse, Response
+
+from auction_engine.desk.complaints import answering, reading, record
+from auction_engine.desk.complaints.answering import Answer
+from auction_engine.desk.complaints.record import ComplaintError
+from auction_engine.http.afterwards import complaining
+from auction_engine.http.afterwards.own import Own
+from auction_engine.http.problems import Problem
+from auction_engine.identity import traces
+from auction_engine.identity.accounts import Role
+from auction_engine.rules.complaints import NEXT
+from auction_engine.rules.pack_complaints import Addressee
+
+
+class Side(NamedTuple):
+    """Whose desk it is, and where its pages are."""
+
+    addressee: Addressee
+    base: str
+
+
+SIDES: dict[Role, Side] = {
+    "organisation": Side("ORGANISATION", "/desk/complaints"),
+    "officer": Side("AGENCY", "/agency/complaints"),
+}
+
+
+def _side(own: Own) -> Side:
+    assert own.ask.viewer is not None
+    return SIDES[own.ask.viewer.role]
+
+
+async def queue(own: Own) -> Response:
+    """GET …/complaints: what is to be answered, the most urgent first; then what was."""
+    side = _side(own)
+    heads = await reading.of_body(own.connection, own.body, side.addressee)
+    return own.page(
+        "complaints.html",
+        side=side,
+        open=[one for one in heads if one.state in reading.OPEN],
+        over=[one for one in heads if one.state not in reading.OPEN],
+        titles=await own.titles({one.lot for one in heads}),
+        today=datetime.now(UTC).astimezone(record.ZONE).date(),
+    )
+
+
+async def one(own: Own) -> Response:
+    """GET …/complaints/{complaint}: grounds, documents, what was done, and what can be done."""
+    return await _draw(own, await _read(own))
+
+
+async def _read(own: Own) -> reading.Whole:
+    """The complaint in the address, addressed to this body. Raises Problem 404."""
+    side, number = _side(own), own.number("complaint")
+    if not await reading.may_answer(own.connection, number, own.body, side.addressee):
+        raise Problem(404, "NOT_FOUND")
+    async with own.connection.transaction():
+        whole = await reading.whole(own.connection, own.web.vault, number)
+        assert whole is not None
+        await traces.reading(
+            own.connection, own.account, whole.head.filed_by, "complaint", "complaint"
+        )
+    return whole
+
+
+async def _draw(
+    own: Own, whole: reading.Whole, problem: str | None = None, status: int = 200
+) -> Response:
+    titles = await own.titles({whole.head.lot})
+    filer = await own.connection.fetchval(
+        "SELECT name FROM account WHERE id = $1", whole.head.filed_by
+    )
+    return own.page(
+        "complaint.html",
+        status,
+        one=whole,
+        head=whole.head,
+        title=titles[whole.head.lot],
+        base=_side(own).base,
+        answers=[kind for kind in NEXT[whole.head.state] if kind != "WITHDRAWN"],
+        may_withdraw=False,
+        filer=filer,
+        problem=problem,
+        typed={"kind": "", "reason": "", "published": ""} | own.ask.body,
+    )
+
+
+async def answer(own: Own) -> Response:
+    """POST …/complaints/{complaint}/answer: taken up, refused for its form, or decided."""
+    whole = await _read(own)
+    kind = own.field("kind", 30)
+    if kind not in answering.ANSWERS or kind == "WITHDRAWN":
+        raise Problem(400, "BAD_MESSAGE")
+    found = await own.lot(whole.head.lot)
+    pack = None if found is None or found[1].state is None else found[1].state.params.pack
+    try:
+        await answering.answer(
+            own.connection, own.web.vault, whole.head.id, own.account, cast(Answer, kind),
+            own.field("reason", record.MOST_REASON),
+            own.field("published", record.MOST_PUBLISHED), pack, datetime.now(UTC),
+        )  # fmt: skip
+    except ComplaintError as refused:
+        status = 409 if refused.code == "WRONG_STATE" else 422
+        return await _draw(own, whole, complaining._said(own, refused), status)
+    return RedirectResponse(f"{_side(own).base}/{whole.head.id}?done=answered", 303)
+
+
+async def paper(own: Own) -> Response:
+    """GET …/complaints/{complaint}/papers/{paper}: a document handed in with it."""
+    await _read(own)
+    return await complaining.send_paper(own)
