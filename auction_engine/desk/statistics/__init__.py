@@ -1,0 +1,1 @@
+"""Statistics: facts of each lot from its journal, and figures of these facts and the books."""

@@ -1,0 +1,1 @@
+"""Statistics: for everybody, and for each desk of its own house."""
