@@ -54,6 +54,11 @@ lint: env ## ruff, import-linter, mypy
 bench: env web ## Benchmarks; a table, and loadtests/results/*.json
 	$(BIN)/python -m loadtests
 
+.PHONY: lighthouse
+lighthouse: env web ## What Lighthouse finds on the first pages, on a simulated slow phone line
+	cd tests/node && npm ci --silent --no-audit --no-fund
+	$(BIN)/python scripts/lighthouse.py
+
 .PHONY: screenshots
 screenshots: env web ## Pictures of the pages in web/screenshots
 	$(BIN)/python scripts/screenshots.py

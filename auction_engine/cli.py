@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from auction_engine import cli_records, cli_rules
+from auction_engine import cli_keys, cli_people, cli_records, cli_rules, cli_search, cli_statistics
 from auction_engine.errors import AuctionError
 
 app = typer.Typer(
@@ -20,9 +20,13 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(cli_rules.app)
+app.add_typer(cli_people.people)
 app.add_typer(cli_records.draw)
 app.add_typer(cli_records.sealed)
 app.add_typer(cli_records.keys)
+app.add_typer(cli_search.app)
+app.add_typer(cli_statistics.app)
+cli_keys.add_to(cli_records.keys)
 
 
 def _prepare(process: str, *, quiet: bool = False, **overrides: Any) -> Any:

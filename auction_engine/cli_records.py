@@ -10,7 +10,9 @@ import typer
 Record = Annotated[Path, typer.Argument(help="The published record, JSON.", exists=True)]
 draw = typer.Typer(name="draw", help="Draws by lot.", no_args_is_help=True)
 sealed = typer.Typer(name="sealed", help="Sealed rounds.", no_args_is_help=True)
-keys = typer.Typer(name="keys", help="Keys of sealed rounds.", no_args_is_help=True)
+keys = typer.Typer(
+    name="keys", help="Keys of sealed rounds and of personal data.", no_args_is_help=True
+)
 
 
 @draw.callback()

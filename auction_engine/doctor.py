@@ -17,6 +17,7 @@ from typing import Literal
 from rich.console import Console
 from rich.table import Table
 
+from auction_engine.doctor_people import findings as people_findings
 from auction_engine.embedded import postgres, servers_for, valkey
 from auction_engine.embedded.directory import DataDirectory, Version
 from auction_engine.errors import AuctionError
@@ -197,6 +198,7 @@ def server_findings(settings: Settings) -> Iterator[Finding]:
         else:
             clocks.append(("PostgreSQL", database.clock_ms))
             yield from database_findings(database)
+            yield from (Finding(*said) for said in people_findings(settings, ready.database_url))
         try:
             log = probe.log(ready.redis_url)
         except AuctionError as error:

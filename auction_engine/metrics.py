@@ -83,6 +83,16 @@ EVICTIONS = Counter("auction_evictions", "Connections ended by the server.", ["r
 UPDATES = Counter("auction_updates_sent", "Update frames written to viewers.")
 UPDATE_BYTES = Counter("auction_update_bytes", "Bytes of update frames written to viewers.")
 INCIDENTS = Counter("auction_incidents", "Incidents recorded in the ledger.", ["kind"])
+# outcome: "sent", "kept" (the demonstration), "later", "dead", "away" (the mail server).
+LETTERS = Counter("auction_letters", "Letters by what became of them.", ["outcome"])
+LETTERS_WAITING = Gauge(
+    "auction_letters_waiting", "Letters to be sent.", multiprocess_mode="mostrecent"
+)
+LETTERS_DEAD = Gauge(
+    "auction_letters_dead", "Letters refused for good.", multiprocess_mode="mostrecent"
+)
+# outcome: "sent", "gone", "refused", "later" (the push service); "over", "stale", "full" (unsent).
+ALERTS = Counter("auction_alerts", "Push notifications by what became of them.", ["outcome"])
 DUES = Counter("auction_dues", "What was due, as it was said for the first time.", ["level"])
 
 

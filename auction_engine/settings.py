@@ -10,6 +10,7 @@ import ipaddress
 import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -108,6 +109,59 @@ class Limits(BaseModel):
     clock_tolerance_ms: int = Field(500, gt=0)
 
 
+class Oidc(BaseModel):
+    """An OpenID provider people may sign in with, such as a state's electronic identification.
+
+    Given as AUCTION_OIDC__ISSUER=https://… and so on; `redirect_uri` at the provider is
+    PUBLIC_URL/login/oidc/back.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    issuer: str
+    client_id: str = Field(min_length=1)
+    client_secret: str = Field(min_length=1, repr=False)
+    # What the button says.
+    name: str = Field("VNeID", min_length=1, max_length=40)
+    scopes: str = "openid profile email"
+    # Under which names the provider tells of a citizen.
+    claim_number: str = "national_id"
+    claim_name: str = "name"
+    claim_email: str = "email"
+    claim_birth: str = "birthdate"
+    # How ID tokens may be signed: never by "none", never by a secret that the client has as well.
+    algorithms: tuple[str, ...] = ("RS256", "PS256", "ES256", "EdDSA")
+    # For each of the provider's answers; a person waits for them, no bid does.
+    timeout_s: float = Field(5, gt=0, le=30)
+
+    @field_validator("issuer")
+    @classmethod
+    def _secure(cls, value: str) -> str:
+        parts = urlsplit(value)
+        own = parts.hostname in ("localhost", "127.0.0.1", "::1")
+        if not parts.hostname or parts.query or parts.fragment:
+            raise ValueError(f"{value!r} is not an issuer such as https://id.example")
+        if parts.scheme != "https" and not (parts.scheme == "http" and own):
+            raise ValueError("an issuer's address starts with https://")
+        return value
+
+    @field_validator("scopes")
+    @classmethod
+    def _with_openid(cls, value: str) -> str:
+        if "openid" not in value.split():
+            raise ValueError('the scopes must have "openid" among them')
+        return value
+
+    @field_validator("algorithms")
+    @classmethod
+    def _public_keys_only(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        known = {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"}
+        known |= {"ES256", "ES384", "ES512", "EdDSA", "Ed25519"}
+        if not value or set(value) - known:
+            raise ValueError(f"ID tokens are signed by one of {', '.join(sorted(known))}")
+        return value
+
+
 CommaList = Annotated[tuple[str, ...], NoDecode]
 
 
@@ -124,6 +178,10 @@ class Settings(BaseSettings):
 
     # Home of the embedded servers, their secrets and logs.
     data_dir: Path = Path(".data")
+
+    # The keys personal data is sealed with; None: `keys.json` in the data directory, made when
+    # first needed. Whoever loses it loses the data: keep a copy apart from the database's backups.
+    keys_file: Path | None = None
 
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=0, le=65535)
@@ -153,9 +211,31 @@ class Settings(BaseSettings):
     # ask (X-Forwarded-For) and how (X-Forwarded-Proto).
     trusted_proxies: CommaList = ()
 
+    # Where letters leave: smtp://user:password@host:587 (STARTTLS where offered) or
+    # smtps://user:password@host:465. None: letters wait, the demonstration shows them instead.
+    smtp_url: str | None = Field(None, repr=False)
+    mail_from: str = "auction@localhost"
+    # The address people open, for links in letters: https://auction.example. None: the address
+    # this machine listens on, good for a demonstration only.
+    public_url: str | None = None
+
+    # None: nobody signs in with an OpenID provider.
+    oidc: Oidc | None = None
+
+    # The push services notifications may be sent to; a host may begin with "*.". A browser names
+    # the address, so nothing is sent to any other.
+    push_services: CommaList = (
+        "https://fcm.googleapis.com",
+        "https://*.push.services.mozilla.com",
+        "https://*.push.apple.com",
+        "https://*.notify.windows.com",
+    )
+
     limits: Limits = Limits()
 
-    @field_validator("allowed_origins", "metrics_allow", "trusted_proxies", mode="before")
+    @field_validator(
+        "allowed_origins", "metrics_allow", "trusted_proxies", "push_services", mode="before"
+    )
     @classmethod
     def _split(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -178,11 +258,40 @@ class Settings(BaseSettings):
             ipaddress.ip_network(network)
         return value
 
-    @field_validator("data_dir")
+    @field_validator("data_dir", "keys_file")
     @classmethod
-    def _absolute(cls, value: Path) -> Path:
+    def _absolute(cls, value: Path | None) -> Path | None:
         # Children and a later `cd` must mean the same directory.
-        return value.expanduser().absolute()
+        return None if value is None else value.expanduser().absolute()
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _smtp(cls, value: str | None) -> str | None:
+        if value is not None:
+            parts = urlsplit(value)
+            if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+                raise ValueError(
+                    "a mail server's address is smtp://… or smtps://user:pass@host:port"
+                )
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _sender(cls, value: str) -> str:
+        local, at, host = value.rpartition("@")
+        if not (local and at and host) or not value.isprintable() or set(value) & set(" <>,"):
+            raise ValueError("it is a plain address such as auction@example.org")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _public(cls, value: str | None) -> str | None:
+        if value is not None:
+            parts = urlsplit(value)
+            plain = parts.scheme in ("http", "https") and parts.path in ("", "/")
+            if not plain or not parts.netloc:
+                raise ValueError(f"{value!r} is not an address such as https://auction.example")
+        return value and value.rstrip("/")
 
     @field_validator("database_url")
     @classmethod
@@ -213,7 +322,7 @@ class Settings(BaseSettings):
             value = getattr(self, name)
             if value is None:
                 continue
-            if isinstance(value, Limits):
+            if isinstance(value, (Limits, Oidc)):
                 text = value.model_dump_json()
             elif isinstance(value, tuple):
                 text = ",".join(value)

@@ -1,4 +1,4 @@
-"""`python -m loadtests [bids|fanout|growth|money ...]`: run benchmarks, show and keep results."""
+"""`python -m loadtests [bids|catalogue|fanout|growth|money ...]`: run benchmarks, keep results."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ from typing import Any
 import uvloop
 
 from auction_engine.errors import AuctionError
-from loadtests import bids, fanout, growth, money, procs, table
+from loadtests import bids, catalogue, fanout, growth, logins, money, procs, table
 from loadtests.instance import Instance
 
 Runner = Callable[[Instance, Any], Awaitable[dict[str, Any]]]
 _BENCHMARKS: dict[str, tuple[Runner, Any]] = {
     "bids": (bids.run, bids.Plan),
+    "catalogue": (catalogue.run, catalogue.Plan),
     "fanout": (fanout.run, fanout.Plan),
     "growth": (growth.run, growth.Plan),
+    "logins": (logins.run, logins.Plan),
     "money": (money.run, money.Plan),
 }
 
@@ -52,8 +54,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--sockets", type=_numbers, help="viewers (fanout)")
     parser.add_argument("--sizes", type=_numbers, help="bids (growth), transfers (money) there are")
     parser.add_argument("--bids", type=int, help="bids of each measurement (growth)")
-    parser.add_argument("--lots", type=int, help="lots closed at once (money)")
-    parser.add_argument("--rate", type=int, help="open-loop bids per second (growth)")
+    parser.add_argument("--lots", type=int, help="lots closed at once (money), in the catalogue")
+    parser.add_argument("--rate", type=int, help="open-loop bids per second (growth, logins)")
+    parser.add_argument("--per-minute", type=int, help="sign-ins a minute (logins)")
     parser.add_argument("--results", type=Path, default=table.RESULTS, help="directory of results")
     parser.add_argument("--dir", type=Path, help="where the servers' data lie meanwhile")
     found = parser.parse_args()

@@ -2,7 +2,8 @@
 
 Starts a demonstration of its own in a temporary directory, on a free port, and takes every page in
 every state once, on a phone and on a desk, light and dark; then the two pictures of the README.
-The last pictures are of a lot that has closed, which takes some minutes.
+The last pictures are of a lot that has closed, which takes some minutes. `--pages` takes only the
+pages that need nobody to bid, `--only NAME` one of them.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ PICTURES = ROOT / "docs" / "pictures"
 SIZES = {"desktop": (1440, 900), "phone": (390, 844)}
 THEMES = ("light", "dark")
 LIVELY_BIDS = 3
+MONEY = ("incoming", "suspense", "due", "payouts", "lots", "account")
 RECORD_LINES = 14
 CLOSING_MS = 900_000
 ARGUMENTS = [
@@ -210,15 +212,59 @@ def take_for_readme(studio: Studio, page: Page) -> None:
             save(sitting, PICTURES / f"{name}.png", whole=False)
 
 
+def plain_pages(rooms: list[str]) -> list[tuple[str, str | None, str]]:
+    """Every page that shows something without anybody acting: name, who looks, address."""
+    room = rooms[-1]
+    desk, agency = "/desk/money", "/agency/money"
+    money = [("", "overview")]
+    money += [(f"/{name}", name) for name in MONEY]
+    return [
+        ("session", None, "/"), ("login", None, "/login"), ("error", None, "/lots/999999999"),
+        ("record", None, f"{rooms[2]}/record"), ("design", None, "/design"),
+        ("design-contrast", None, "/design?contrast=more"), ("catalogue", None, "/lots"),
+        ("results", None, "/results"), ("places", None, "/places"),
+        ("notice", None, f"{room}/notice"),
+        ("way", "bidder", f"{room}/way"), ("cost", None, f"{room}/cost"),
+        ("dossier", "bidder", f"{room}/dossier"), ("deposit", "bidder", f"{room}/deposit"),
+        ("practice", "bidder", f"{room}/practice"), ("replay", None, f"{room}/replay"),
+        ("statistics", None, "/statistics"), ("register", None, "/register"),
+        ("recover", None, "/recover"), ("terms", None, "/terms"), ("mine", "bidder", "/mine"),
+        ("complain", "bidder", f"/mine/complaints/new?lot={room.rsplit('/', 1)[-1]}"),
+        ("account", "bidder", "/account"), ("account-edit", "bidder", "/account/edit"),
+        ("account-data", "bidder", "/account/data"), ("alerts", "bidder", "/account/alerts"),
+        ("searches", "bidder", "/account/searches"), ("security", "bidder", "/account/security"),
+        ("devices", "bidder", "/account/devices"), ("desk", "organisation", "/desk"),
+        ("dossiers", "organisation", "/desk/dossiers"),
+        ("complaints", "organisation", "/desk/complaints"),
+        ("desk-statistics", "organisation", "/desk/statistics"), ("agency", "officer", "/agency"),
+        ("agency-statistics", "officer", "/agency/statistics"),
+        *[(f"money-{name}", "organisation", desk + path) for path, name in money],
+        *[(f"agency-money-{name}", "officer", agency + path) for path, name in money],
+        ("money-lot", "organisation", f"{desk}{room}"),
+        ("agency-money-lot", "officer", f"{agency}{rooms[0]}"),
+        ("agency-money-sheet", "officer", f"{agency}{rooms[0]}/sheet"),
+    ]  # fmt: skip
+
+
+def take_pages(studio: Studio, rooms: list[str], only: str | None = None) -> None:
+    """The plain pages; one that is not there is named and passed over."""
+    for name, role, path in plain_pages(rooms):
+        if only not in (None, name):
+            continue
+        with studio.sitting(role, "phone", "light") as page:
+            answer = page.goto(path)
+            there = answer is not None and (answer.ok or name == "error")
+        if there:
+            studio.take(name, role, path)
+        else:
+            status = "no answer" if answer is None else answer.status
+            print(f"not there: {name} ({path}: {status})", flush=True)
+
+
 def take_all(studio: Studio, page: Page) -> None:
     wait_for(page, lambda rows: sum(r["state"]["n"] for r in rows) >= len(rows) * LIVELY_BIDS, 120)
     rooms = [f"/lots/{lot['id']}" for lot in lots(page)]
-    studio.take("session", None, "/")
-    studio.take("login", None, "/login")
-    studio.take("error", None, "/lots/999999999")
-    studio.take("record", None, f"{rooms[2]}/record")
-    studio.take("desk", "organisation", "/desk")
-    studio.take("agency", "officer", "/agency")
+    take_pages(studio, rooms)
     take_for_readme(studio, page)
     studio.take("room-watching", None, rooms[4])
     studio.take("room-not-bid", "bidder", rooms[7])
@@ -234,7 +280,10 @@ def take_all(studio: Studio, page: Page) -> None:
 
 
 def main() -> None:
-    argparse.ArgumentParser(description=__doc__).parse_args()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pages", action="store_true", help="only pages without bidding")
+    parser.add_argument("--only", help="one of these pages, by its name")
+    given = parser.parse_args()
     TARGET.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory(prefix="auction-pictures-") as home,
@@ -245,7 +294,11 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=chromium(), args=[*ARGUMENTS, *root])
         studio = Studio(browser, base)
         with studio.sitting(None, "desktop", "light") as page:
-            take_all(studio, page)
+            if given.pages or given.only:
+                wait_for(page, lambda rows: len(rows) > 2, 120)
+                take_pages(studio, [f"/lots/{lot['id']}" for lot in lots(page)], given.only)
+            else:
+                take_all(studio, page)
         browser.close()
 
 

@@ -1,8 +1,8 @@
 """Fixtures for everybody: real servers once per run, a fresh database and log per test.
 
 The servers are the embedded ones, or those of `AUCTION_TEST_DATABASE_URL` (a superuser's address)
-and `AUCTION_TEST_REDIS_URL`, whose contents are deleted. Several processes (`-n 2`) need a log each:
-then the latter is a list with commas.
+and `AUCTION_TEST_REDIS_URL`, whose contents are deleted. Several processes (`-n 2`) need a
+log each: then the latter is a list with commas.
 """
 
 from __future__ import annotations
@@ -223,7 +223,11 @@ def in_background(work: Coroutine[Any, Any, Any]) -> Any:
 
 # Files that take long, longest first: begun last, one process would finish them alone.
 _LONG = (
+    "browser/test_whole_way.py",
+    "browser/test_sign_in_ways.py",
     "demo/test_director.py",
+    "http/test_access.py",
+    "http/test_signing_in_oidc.py",
     "replay/test_replay.py",
     "story/test_story.py",
     "simulation/",

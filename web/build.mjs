@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { gzipSync } from "node:zlib";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { tabularFigures } from "./figures.mjs";
 
@@ -88,7 +88,7 @@ function isShown(key, texts) {
 /** What the script says, in one language: the pages' texts under `live.`, and those of the rules. */
 async function liveTexts(lang) {
   const texts = {};
-  for (const name of [`rules.${lang}.json`, `${lang}.json`]) {
+  for (const name of [`rules.${lang}.json`, `${lang}.json`, `room.${lang}.json`]) {
     const text = await readFile(path.join(ROOT, "locales", name), "utf8").catch(() => "{}");
     Object.assign(texts, JSON.parse(text));
   }
@@ -124,6 +124,8 @@ async function script(entry, plugins = []) {
 
 async function scripts(manifest) {
   await emit(manifest, "theme.js", await script("theme"));
+  // What shows notifications while no page is open; asked for by its own name (`/worker.js`).
+  await emit(manifest, "worker.js", await script("worker"));
   // One script for each group of pages that needs one; what it says stands in the page itself.
   for (const name of await named("ts/pages", ".ts")) await emit(manifest, `${name}.js`, await script(`pages/${name}`));
   for (const lang of LANGUAGES) await emit(manifest, `app.${lang}.js`, await script("app", [textsOf(lang)]));
@@ -133,7 +135,9 @@ async function compress(manifest) {
   for (const target of Object.values(manifest)) {
     if (!COMPRESSIBLE.test(target)) continue;
     const file = path.join(STAGE, target);
-    await writeFile(`${file}.gz`, gzipSync(await readFile(file), { level: 9 }));
+    const bytes = await readFile(file);
+    await writeFile(`${file}.gz`, gzipSync(bytes, { level: 9 }));
+    await writeFile(`${file}.br`, brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } }));
   }
 }
 
@@ -145,6 +149,7 @@ async function main() {
     await fonts(manifest);
     await illustrations(manifest);
     await styles(manifest, "app.css");
+    await styles(manifest, "noscript.css");
     for (const name of await named("styles/pages", ".css")) await styles(manifest, `pages/${name}.css`);
     await scripts(manifest);
     await compress(manifest);

@@ -22,6 +22,7 @@ from auction_engine.desk.session_record import UnknownSession
 from auction_engine.http import bodies
 from auction_engine.http.problems import Problem
 from auction_engine.http.web import JSON, Ask, Web, json_answer
+from auction_engine.identity import accounts
 from auction_engine.identity.access import BY_THE_BOOKS, LIFE_ROLES, acting_as
 from auction_engine.live.views import LotView
 from auction_engine.rules.commands import Act, CommandRefused
@@ -95,6 +96,8 @@ async def lot_act(web: Web, ask: Ask) -> Response:
     view = await _view(web, ask)
     if type(data.get("bidder")) is str:
         data = {**data, "bidder": _bidder(view, data["bidder"])}
+    if name == "appoint":
+        await _check_colleague(web, ask.viewer.body, data.get("auctioneer"))
     act = Act(name, role, ask.viewer.account, body.get("reason"), data)
     done = await _told(web, _of(web).do(view.shard, view.lot, act))
     return json_answer({"t": "done", "lot": view.lot, **done._asdict()})
@@ -167,6 +170,15 @@ async def _view(web: Web, ask: Ask) -> LotView:
     if ask.viewer.role == "bidder" and view.state.status in _NOT_PUBLIC:
         raise Problem(404, "UNKNOWN_LOT")
     return view
+
+
+async def _check_colleague(web: Web, body: int | None, account: object) -> None:
+    """Whoever conducts a lot works for its organisation. Raises Problem 400."""
+    found = None
+    if type(account) is int and 0 < account < 2**53:
+        found = await web.storage.ledger(accounts.find(web.engine, account))
+    if found is None or found.role != "organisation" or found.body != body:
+        raise Problem(400, "BAD_FIELDS", "`auctioneer` is no account of this organisation.")
 
 
 def _bidder(view: LotView, code: str) -> int:

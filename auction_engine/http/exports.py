@@ -20,13 +20,15 @@ from starlette.responses import Response, StreamingResponse
 from auction_engine.http.presenting import ZONE
 from auction_engine.http.problems import Problem
 
-Kind = Literal["text", "money", "day", "moment", "number"]
+Kind = Literal["text", "money", "day", "moment", "number", "share", "decimal"]
 # Excel takes 1,048,576; nobody reads a hundred thousand.
 MOST_ROWS = 100_000
 _CHUNK = 64 * 1024
 _CELL = 32_000  # Excel takes 32,767 letters in a cell
 _RUNS = ("=", "+", "-", "@", "\t", "\r", "\n")
-_WIDTHS = {"money": 18, "day": 12, "moment": 20, "number": 10, "text": 24}
+_WIDTHS = {
+    "money": 18, "day": 12, "moment": 20, "number": 10, "text": 24, "share": 12, "decimal": 12,
+}  # fmt: skip
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -116,6 +118,8 @@ def _cell(value: Any, kind: Kind, book: Book, lang: str) -> str:
         return f"{value.astimezone(ZONE):%Y-%m-%d %H:%M:%S}"
     if kind == "day":
         return str(value.isoformat())
+    if kind in ("share", "decimal"):
+        return f"{value:.4f}".replace(".", "," if lang == "vi" else ".")
     return str(value) if kind == "number" else harmless(str(value))
 
 
@@ -183,6 +187,8 @@ def _looks(workbook: Any, book: Book) -> dict[str, Any]:
         "text": workbook.add_format({**plain, "text_wrap": True}),
         "number": workbook.add_format(plain),
         "money": workbook.add_format({**plain, "num_format": f"#,##0{decimals}"}),
+        "share": workbook.add_format({**plain, "num_format": "0.0%"}),
+        "decimal": workbook.add_format({**plain, "num_format": "#,##0.0"}),
         "day": workbook.add_format({**plain, "num_format": "dd/mm/yyyy"}),
         "moment": workbook.add_format({**plain, "num_format": "dd/mm/yyyy hh:mm:ss"}),
     }
@@ -228,7 +234,7 @@ def _put(
     look = looks[kind]
     if kind == "money":
         sheet.write_number(at, n, _figure(value, book.minor_digits), look)
-    elif kind == "number":
+    elif kind in ("number", "share", "decimal"):
         sheet.write_number(at, n, value, look)
     elif kind == "moment":
         assert isinstance(value, datetime)

@@ -37,7 +37,9 @@ class SecurityHeaders:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in _ALWAYS.items():
-                    headers[name] = value
+                    # A file that people sent is under a stricter policy of its own.
+                    if name != "Content-Security-Policy" or "sandbox" not in headers.get(name, ""):
+                        headers[name] = value
                 if scope["scheme"] == "https":
                     headers["Strict-Transport-Security"] = _HSTS
                 # A page shows one moment of one viewer; only what says so may be kept.

@@ -254,6 +254,9 @@ class NotReady(Model):
 class Login(Model):
     login: Annotated[str, Field(max_length=200)]
     password: Annotated[str, Field(max_length=256)]
+    code: Annotated[
+        str | None, Field(max_length=60, description="Of the second step, if the account has one.")
+    ] = None
 
 
 class SignedIn(Model):

@@ -1,7 +1,7 @@
 """The money desk's pages: what they have in common.
 
-An organisation's accountants see books of organisations, an agency's officers those of agencies;
-the pages are the same. Everything runs over a connection of its own, a few at a time, so that
+An organisation's accountants see its own books, an agency's officers the agency's; the pages are
+the same. Everything runs over a connection of its own, a few at a time, so that
 accountants never take one from the bidders' pages.
 """
 
@@ -207,7 +207,7 @@ async def _answer(web: Web, ask: Ask, parts: Parts, handler: DeskHandler, slow: 
         )
         lots = parts.take()
         try:
-            books = await reading.books_of_kind(connection, side.kind)
+            books = await reading.books_of_body(connection, side.kind, ask.viewer.body)
             if not books:
                 return web.page(ask, "money/empty.html", here="", side=side, say=words)
             book = _chosen(ask, books)
@@ -219,7 +219,10 @@ async def _answer(web: Web, ask: Ask, parts: Parts, handler: DeskHandler, slow: 
 
 
 def _chosen(ask: Ask, books: list[Book]) -> Book:
-    """The book named in the address or the form, else the first. Raises Problem 404."""
+    """The one of the own books named in the address or the form, else the first.
+
+    Raises Problem 404: another's book is none.
+    """
     text = str(ask.body.get("book") or ask.request.query_params.get("book", ""))
     if not text:
         return books[0]

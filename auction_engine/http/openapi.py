@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from auction_engine.http.web import JSON, Ask, Web
 from auction_engine.identity.access import ALLOWED
+from auction_engine.identity.accounts import ROLES
 
 if TYPE_CHECKING:
     from auction_engine.http.guard import Spec
@@ -115,6 +116,10 @@ def _responses(spec: "Spec") -> dict[int, dict[str, Any]]:
         answers[401] = (Problem, "SIGN_IN_NEEDED.")
     if spec.method != "GET":
         answers[403] = (Problem, "FORBIDDEN, BAD_CSRF or WRONG_ORIGIN.")
+    elif not ALLOWED[spec.act].keys() >= set(ROLES):
+        answers[403] = (Problem, "FORBIDDEN: not for this role.")
+    if "{" in spec.path:
+        answers[404] = (Problem, "NOT_FOUND: nothing there, or nothing of yours.")
     if spec.fields is not None:
         answers[400] = (Problem, "BAD_MESSAGE.")
         answers[408] = (Problem, "TIMED_OUT: the body did not arrive.")
@@ -125,6 +130,8 @@ def _responses(spec: "Spec") -> dict[int, dict[str, Any]]:
 
 
 def _response(model: Any, text: str, status: int) -> dict[str, Any]:
+    if model is None:
+        return {"description": text}
     if isinstance(model, str):
         content: dict[str, Any] = {model: {}}
     else:

@@ -3,11 +3,15 @@
 import uuid
 from typing import Any
 
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 
+from auction_engine.desk import ours
 from auction_engine.desk.catalogue import SessionInfo
+from auction_engine.desk.complaints.reading import outcomes_of
 from auction_engine.http.problems import Problem
 from auction_engine.http.web import Ask, Web
+from auction_engine.identity import access
+from auction_engine.identity.access import Act
 from auction_engine.identity.demo_logins import DEMO_LOGINS
 from auction_engine.live.views import LotView
 from auction_engine.rules import descending
@@ -17,6 +21,7 @@ from auction_engine.rules.params import LotParams
 BIDS_ON_A_PAGE = 200
 _DRAFTS = ("DRAFT", "CONTRACTED")
 _MOST_SEQ = 2**31
+_Rows = list[tuple[dict[str, Any], LotView]]
 
 
 def demo_logins(web: Web) -> list[dict[str, str]] | None:
@@ -24,18 +29,27 @@ def demo_logins(web: Web) -> list[dict[str, str]] | None:
     return [login._asdict() for login in DEMO_LOGINS] if web.settings.demo else None
 
 
-async def session_rows(
-    web: Web, drafts: bool = False
-) -> tuple[SessionInfo | None, list[tuple[dict[str, Any], LotView]]]:
-    """The current session and its lots that are put up, in order; `drafts`: others too."""
+async def session_rows(web: Web) -> tuple[SessionInfo | None, _Rows]:
+    """The current session and its lots that are put up, in order."""
     session = await web.storage.ledger(web.catalogue.newest_session())
     if session is None:
         return None, []
     found = [await web.view(lot) for lot in session.lots]
-    return session, [row for row in found if row is not None and (drafts or _is_public(row[1]))]
+    return session, [row for row in found if row is not None and is_public(row[1])]
 
 
-def _is_public(view: LotView) -> bool:
+async def _own_rows(web: Web, ask: Ask, act: Act) -> tuple[SessionInfo | None, _Rows]:
+    """The newest session within the viewer's scope and its lots there, drafts too, in order."""
+    session = await web.storage.ledger(
+        ours.newest_session(web.engine, access.reach(act, ask.viewer))
+    )
+    if session is None:
+        return None, []
+    found = [await web.view(lot) for lot in session.lots]
+    return session, [row for row in found if row is not None]
+
+
+def is_public(view: LotView) -> bool:
     """Whether the lot has been published: a file that is only begun is nobody's business."""
     return view.state is not None and view.state.status not in _DRAFTS
 
@@ -43,17 +57,17 @@ def _is_public(view: LotView) -> bool:
 async def _public_lot(web: Web, ask: Ask) -> tuple[dict[str, Any], LotView]:
     """The published lot named in the address. Raises Problem 404."""
     lot, view = await web.lot_or_404(ask)
-    if not _is_public(view):
+    if not is_public(view):
         raise Problem(404, "UNKNOWN_LOT")
     return lot, view
 
 
-def _row(web: Web, lot: dict[str, Any], view: LotView) -> dict[str, Any]:
+def row_of(web: Web, lot: dict[str, Any], view: LotView) -> dict[str, Any]:
     """A lot in a list. `fall` is its falling price, None where none falls."""
     return {"lot": lot, "state": view.public_state(), "fall": view.falling_at(web.now_ms())}
 
 
-def _step(web: Web, view: LotView) -> int | None:
+def step_of(web: Web, view: LotView) -> int | None:
     """The step of a falling price: with it a page changes though nothing is recorded."""
     fall = view.falling_at(web.now_ms())
     return None if fall is None else int(fall["step"])
@@ -100,7 +114,7 @@ async def session(web: Web, ask: Ask) -> Response:
     def context() -> dict[str, Any]:
         return {
             "session": None if current is None else current.texts(),
-            "lots": [_row(web, lot, view) for lot, view in rows],
+            "lots": [row_of(web, lot, view) for lot, view in rows],
             "demo_logins": demo_logins(web),
         }
 
@@ -108,7 +122,7 @@ async def session(web: Web, ask: Ask) -> Response:
         return web.page(ask, "session.html", **context())
     stamp = (
         None if current is None else current.id,
-        tuple((view.lot, view.epoch, view.seq, _step(web, view)) for _, view in rows),
+        tuple((view.lot, view.epoch, view.seq, step_of(web, view)) for _, view in rows),
     )
     return web.onlookers_page(ask, "session.html", stamp, "/", context)
 
@@ -121,7 +135,7 @@ async def room(web: Web, ask: Ask) -> Response:
     return web.onlookers_page(
         ask,
         "room.html",
-        (view.epoch, view.seq, _step(web, view)),
+        (view.epoch, view.seq, step_of(web, view)),
         f"/lots/{lot['id']}",
         lambda: {
             "lot": with_rules(lot, view),
@@ -177,7 +191,10 @@ async def record(web: Web, ask: Ask) -> Response:
     first = bids[-1]["seq"] if older is not None else 0
     last = bids[0]["seq"] if bids and not newest else view.seq
     turns = [turn for turn in reversed(view.turns) if first < turn["seq"] <= last]
-    return web.page(ask, "record.html", lot=lot, bids=bids, older=older, turns=turns)
+    outcomes = await web.storage.ledger(outcomes_of(web.engine, view.lot))
+    return web.page(
+        ask, "record.html", lot=lot, bids=bids, older=older, turns=turns, outcomes=outcomes
+    )
 
 
 async def accepted_bids(
@@ -220,13 +237,13 @@ def _told(view: LotView, entry: dict[str, Any]) -> dict[str, Any]:
 
 async def desk(web: Web, ask: Ask) -> Response:
     """GET /desk: the session as its organiser sees it."""
-    current, rows = await session_rows(web, drafts=True)
+    current, rows = await _own_rows(web, ask, Act.SEE_DESK)
     table = []
     for lot, view in rows:
         assert view.state is not None
         table.append(
             {
-                **_row(web, lot, view),
+                **row_of(web, lot, view),
                 "refused": view.state.refused,
                 "viewers": web.gateway.rooms.viewers(view.lot),
             }
@@ -241,12 +258,14 @@ _NO_AGENCY = {"vi": "–", "en": "–"}
 
 async def agency(web: Web, ask: Ask) -> Response:
     """GET /agency: the agency's seized assets and where each stands."""
-    current, rows = await session_rows(web, drafts=True)
+    assert ask.viewer is not None
+    current, rows = await _own_rows(web, ask, Act.SEE_AGENCY)
+    own = await web.storage.ledger(ours.name_of(web.engine, ask.viewer.body))
     return web.page(
         ask,
         "agency.html",
-        agency=_NO_AGENCY if current is None else current.agency,
-        rows=[_row(web, lot, view) for lot, view in rows],
+        agency=own or (_NO_AGENCY if current is None else current.agency),
+        rows=[row_of(web, lot, view) for lot, view in rows],
     )
 
 
@@ -258,14 +277,6 @@ async def static(web: Web, ask: Ask) -> Response:
 async def icon(web: Web, ask: Ask) -> Response:
     """GET /favicon.ico."""
     return web.assets.icon(ask.request)
-
-
-_ROBOTS = "User-agent: *\nDisallow: /api/\nDisallow: /login\nDisallow: /desk\nDisallow: /agency\n"
-
-
-async def robots(web: Web, ask: Ask) -> Response:
-    """GET /robots.txt."""
-    return PlainTextResponse(_ROBOTS, headers={"Cache-Control": "public, max-age=86400"})
 
 
 async def nothing(web: Web, ask: Ask) -> Response:

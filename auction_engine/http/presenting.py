@@ -214,6 +214,14 @@ class Presenter:
             "refusal": lambda reason, minimum, lot: self.refusal(lang, reason, minimum, lot),
         }
 
+    def shown(self, lang: str) -> dict[str, Any]:
+        """What templates show values with (`money`, `when`, `duration`, ...), for other answers."""
+        return self._helpers(lang)
+
+    def life_words(self, lang: str, lot: Lot) -> presenting_life.Words:
+        """The sentences about a lot's life, for pages that show it in their own way."""
+        return self._words(lang, lot)
+
     def _words(self, lang: str, lot: Lot) -> presenting_life.Words:
         texts = self._texts[lang]
         return presenting_life.Words(
@@ -297,7 +305,7 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
     },
     "session.html": {"demo_logins": None, "session": None},
     "login.html": {"failed": None, "demo_logins": None, "next": "/"},
-    "record.html": {"older": None, "turns": []},
+    "record.html": {"older": None, "turns": [], "outcomes": []},
     "error.html": {"retry_s": None},
 }
 

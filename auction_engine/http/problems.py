@@ -22,16 +22,26 @@ TEXTS = {
     "WRONG_ORIGIN": "This origin may not send requests here.",
     "SIGN_IN_NEEDED": "Sign in first.",
     "WRONG_PASSWORD": "Login and password do not match.",
+    "SECOND_STEP_NEEDED": "The password is right; this account also asks for a code.",
+    "WRONG_CODE": "This code is wrong, has been used, or is too old.",
+    "WRONG_PASSKEY": "This passkey could not be checked.",
+    "NO_PASSKEYS_HERE": "Passkeys need a domain of their own and https; this address has none.",
+    "TOO_MANY_PASSKEYS": "An account has at most ten passkeys; remove one first.",
+    "PROVE_FIRST": "Prove who you are again first: the last proof is older than ten minutes.",
     "FORBIDDEN": "Your role does not allow this.",
     "NOT_A_BIDDER": "Only bidders may do this.",
     "NOT_FOUND": "There is nothing at this address.",
     "UNKNOWN_LOT": "There is no such lot.",
+    "UNKNOWN_SERVICE": "This push service is not on the list of services.",
+    "UNKNOWN_SESSION": "There is no such session.",
     "METHOD_NOT_ALLOWED": "This address does not take this method.",
     "TIMED_OUT": "The request did not arrive in time.",
     "TOO_LARGE": "The request is too large.",
     "UNSUPPORTED_TYPE": "The body is not of a type this address takes.",
     "RATE_LIMITED": "Too many requests; wait a moment.",
     "INTERNAL": "The server failed; bids reported as recorded are safe.",
+    "STALE_LINK": "This link is unknown, used or too old; ask for a new one.",
+    "NOT_YET": "This cannot be erased yet: an auction is under way, or money is on its way.",
     "UNAVAILABLE": "A part of the server does not answer; try again in a moment.",
     "NOT_READY": "The program is not ready.",
 }
@@ -128,12 +138,14 @@ class Storage:
 
 def problem_of(error: AuctionError) -> Problem:
     """The refusal for an expected failure of the parts below."""
-    from auction_engine.identity.access import Forbidden, SignInNeeded
+    from auction_engine.identity.access import Elsewhere, Forbidden, SignInNeeded
 
     if isinstance(error, SignInNeeded):
         return Problem(401, "SIGN_IN_NEEDED")
     if isinstance(error, Forbidden):
         return Problem(403, "FORBIDDEN", error.sentence)
+    if isinstance(error, Elsewhere):
+        return Problem(404, "NOT_FOUND")
     if isinstance(error, PasswordsBusy):
         return Problem(503, "UNAVAILABLE", error.sentence, retry_s=3)
     return Problem(503, "UNAVAILABLE", retry_s=2)

@@ -10,6 +10,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import NamedTuple
 
+from auction_engine.http import packing
+
 # Pages show the hour they were drawn at; older than this would be seen.
 _FRESH_S = 1.0
 # A hundred kilobytes each, with every bid of a long lot.
@@ -20,6 +22,7 @@ class _Rendering(NamedTuple):
     stamp: Hashable
     until_s: float
     parts: list[bytes]  # between them stands the csrf token
+    packed: list[bytes]  # the same for browsers that take gzip; empty until one asks
 
 
 class Renderings:
@@ -30,7 +33,14 @@ class Renderings:
         # Drawn where the token belongs. Random, so that no text of a lot can contain it.
         self.token = secrets.token_urlsafe(32)
 
-    def get(self, page: Hashable, stamp: Hashable, csrf: str, draw: Callable[[], str]) -> bytes:
+    def get(
+        self,
+        page: Hashable,
+        stamp: Hashable,
+        csrf: str,
+        draw: Callable[[], str],
+        gzip: bool = False,
+    ) -> bytes:
         """The page with `csrf` in it; drawn anew by `draw` when `stamp` has changed or time passed.
 
         `draw` must use `token` as its csrf token and depend on nothing but `page` and `stamp`.
@@ -39,8 +49,13 @@ class Renderings:
         kept = self._kept.get(page)
         if kept is None or kept.stamp != stamp or now_s >= kept.until_s:
             parts = draw().encode().split(self.token.encode())
-            kept = self._kept[page] = _Rendering(stamp, now_s + _FRESH_S, parts)
+            kept = self._kept[page] = _Rendering(stamp, now_s + _FRESH_S, parts, [])
             self._kept.move_to_end(page)
             if len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
-        return csrf.encode().join(kept.parts)
+        secret = csrf.encode()
+        if not gzip:
+            return secret.join(kept.parts)
+        if not kept.packed:
+            kept.packed.extend(map(packing.deflated, kept.parts))
+        return packing.join(kept.parts, kept.packed, [secret] * (len(kept.parts) - 1))

@@ -2,17 +2,26 @@
 
 from auction_engine.http import (
     acting,
+    afterwards_routes,
+    alerts_routes,
     api,
     bidding,
+    catalogue_routes,
+    design,
     health,
     models,
     models_acting,
     money_routes,
     openapi,
     pages,
+    people_routes,
+    signin_routes,
     signing_in,
+    statistics_routes,
 )
+from auction_engine.http.catalogue import sitemap
 from auction_engine.http.guard import Doc, Spec
+from auction_engine.http.way import routes as way_routes
 from auction_engine.identity.access import Act
 
 _LOT = "/api/lots/{lot:int}"
@@ -49,7 +58,7 @@ PAGES = [
     Spec("GET", "/agency", Act.SEE_AGENCY, pages.agency, "page"),
     Spec("GET", "/static/{name:path}", Act.SEE_FILES, pages.static, "plain"),
     Spec("GET", "/favicon.ico", Act.SEE_FILES, pages.icon, "plain"),
-    Spec("GET", "/robots.txt", Act.SEE_FILES, pages.robots, "plain"),
+    Spec("GET", "/robots.txt", Act.SEE_FILES, sitemap.robots, "plain"),
 ]
 
 API = [
@@ -60,11 +69,15 @@ API = [
         signing_in.api_login,
         csrf=False,
         fields=frozenset({"login", "password"}),
+        optional=frozenset({"code"}),
         doc=Doc(
             "Sign in; sets the cookie `session`.",
             {
                 200: (models.SignedIn, "Signed in."),
-                401: (models.Problem, "WRONG_PASSWORD."),
+                401: (
+                    models.Problem,
+                    "WRONG_PASSWORD. SECOND_STEP_NEEDED: send it again with `code`. WRONG_CODE.",
+                ),
                 429: (models.Problem, "RATE_LIMITED: too many failed tries."),
             },
             models.Login,
@@ -247,10 +260,26 @@ API = [
 
 PAGES += money_routes.PAGES
 API += money_routes.API
+PAGES += catalogue_routes.PAGES
+API += catalogue_routes.API
+PAGES += way_routes.PAGES
+API += way_routes.API
+PAGES += afterwards_routes.PAGES
+API += afterwards_routes.API
+PAGES += alerts_routes.PAGES
+API += alerts_routes.API
+PAGES += design.PAGES
+PAGES += signin_routes.PAGES
+API += signin_routes.API
+PAGES += people_routes.PAGES
+API += people_routes.API
+PAGES += statistics_routes.PAGES
+API += statistics_routes.API
 ALL = PAGES + API
 # What matches nothing above: JSON for programs, a page for people.
 ELSEWHERE = [
     Spec("GET", "/api/{rest:path}", Act.SEE_FILES, pages.nothing, "api"),
+    Spec("GET", "/{rest:path}.json", Act.SEE_FILES, pages.nothing, "api"),
     Spec("GET", "/health/{rest:path}", Act.SEE_FILES, pages.nothing, "plain"),
     Spec("GET", "/{rest:path}", Act.SEE_FILES, pages.nothing, "page"),
 ]

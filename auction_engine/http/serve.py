@@ -11,12 +11,19 @@ import uvloop
 from auction_engine.bidding.connections import make_redis
 from auction_engine.bidding.tasks import end
 from auction_engine.collector import tune_collector
+from auction_engine.desk.admission.carrying import Carrier
+from auction_engine.desk.admission.practice import PracticeRooms
+from auction_engine.desk.admission.reminding import DossierReminder
 from auction_engine.desk.conducting import Desk
 from auction_engine.desk.conductor import Conductor
 from auction_engine.desk.money.keeper import Keeper
 from auction_engine.desk.money.reminding import Reminder
+from auction_engine.desk.statistics.keeping import FactsKeeper
 from auction_engine.errors import AuctionError
+from auction_engine.http.alerts import make_alerter
 from auction_engine.http.app import make_app
+from auction_engine.http.catalogue.minding import catalogue_tasks
+from auction_engine.http.post_office import check_keys, make_post
 from auction_engine.http.protocol import BoundedHttp, Doors
 from auction_engine.ledger.database import make_engine
 from auction_engine.live.gateway import Gateway, running
@@ -51,6 +58,22 @@ async def serve(settings: Settings, sock: socket.socket) -> None:
                 asyncio.create_task(part.run(), name=type(part).__name__)
                 for part in (Conductor(desk), Keeper(url, gateway.log), Reminder(url))
             ]
+            await check_keys(settings)
+            minding += [
+                asyncio.create_task(part.run(), name=type(part).__name__)
+                for part in make_post(settings, sock, engine)
+            ]
+            alerter = make_alerter(settings, gateway, engine)
+            minding.append(asyncio.create_task(alerter.run(), name="Alerter"))
+            way_in = (
+                Carrier(url, gateway.log),
+                DossierReminder(url),
+                PracticeRooms(url, gateway.log, gateway.clock.now_ms),
+            )
+            minding += [asyncio.create_task(p.run(), name=type(p).__name__) for p in way_in]
+            minding.append(asyncio.create_task(FactsKeeper(url).run(), name="FactsKeeper"))
+            for part in catalogue_tasks(settings, gateway):
+                minding.append(asyncio.create_task(part.run(), name=type(part).__name__))
             serving = asyncio.create_task(server.serve([sock]), name="serve")
             await _until_ended(serving, minding, gateway)
     finally:

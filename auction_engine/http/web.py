@@ -3,20 +3,26 @@
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 import orjson
+from markupsafe import escape
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from auction_engine.desk.catalogue import Catalogue
+from auction_engine.http import packing
 from auction_engine.http.assets import Assets
+from auction_engine.http.places import Places
 from auction_engine.http.presenting import Presenter
 from auction_engine.http.problems import Problem, Storage
 from auction_engine.http.rates import Rates
 from auction_engine.http.renderings import Renderings
+from auction_engine.identity.oidc import Provider
 from auction_engine.identity.passwords import Passwords
 from auction_engine.identity.sessions import Viewer
+from auction_engine.identity.vault import Vault
 from auction_engine.live.gateway import Gateway
 from auction_engine.live.messages import error
 from auction_engine.live.views import LotView
@@ -26,6 +32,7 @@ if TYPE_CHECKING:
     from auction_engine.http.health import Readiness
 
 JSON = "application/json"
+THEMES = ("light", "dark", "contrast")
 
 
 @dataclass(slots=True)
@@ -43,6 +50,12 @@ class Ask:
     def address(self) -> str:
         client = self.request.client
         return client.host if client else "unknown"
+
+    @property
+    def theme(self) -> str:
+        """The theme chosen in this browser (`web/ts/theme.ts`), "auto" for the system's."""
+        chosen = self.request.cookies.get("theme", "")
+        return chosen if chosen in THEMES else "auto"
 
     @property
     def secure(self) -> bool:
@@ -72,7 +85,10 @@ class Web:
         self.presenter = presenter
         self.assets = Assets(presenter.static_dir)
         self.catalogue = Catalogue(engine)
+        self.places = Places(engine)
         self.passwords = Passwords()
+        self.vault = Vault.of(settings)
+        self.provider = None if settings.oidc is None else Provider(settings.oidc)
         self.storage = Storage()
         limits = settings.limits
         # An account has over HTTP what a live connection has.
@@ -126,7 +142,7 @@ class Web:
     ) -> Response:
         """A rendered page."""
         text = self.presenter.render(template, **self._common(ask, path), **context)
-        return HTMLResponse(text, status, headers)
+        return self._packed(ask, text, status, headers)
 
     def onlookers_page(
         self,
@@ -144,15 +160,31 @@ class Web:
             common = self._common(ask, path) | {"csrf": self.renderings.token}
             return self.presenter.render(template, **common, **context())
 
-        which = (template, path, ask.lang)
-        return HTMLResponse(self.renderings.get(which, stamp, ask.csrf, draw), status, headers)
+        which = (template, path, ask.lang, ask.theme)
+        gzip = self._takes_gzip(ask)
+        body = self.renderings.get(which, stamp, ask.csrf, draw, gzip)
+        return _html(body, gzip, status, headers)
+
+    def _takes_gzip(self, ask: Ask) -> bool:
+        return packing.accepts(ask.request.headers.get("accept-encoding", ""), "gzip")
+
+    def _packed(self, ask: Ask, text: str, status: int, headers: dict[str, str] | None) -> Response:
+        """A page for one viewer, made small where the browser takes that."""
+        body, gzip = text.encode(), self._takes_gzip(ask)
+        if gzip:
+            name = "" if ask.viewer is None else str(escape(ask.viewer.name))
+            body = packing.pack(body, [ask.csrf.encode(), name.encode()])
+        return _html(body, gzip, status, headers)
 
     def _common(self, ask: Ask, path: str | None = None) -> dict[str, Any]:
         viewer = ask.viewer
         return {
             "lang": ask.lang,
             "path": path or ask.request.scope["path"],
+            # So that another language shows the same search, and not its beginning.
+            "query": "" if path else _query_of(ask.request),
             "csrf": ask.csrf,
+            "theme": ask.theme,
             "viewer": None if viewer is None else {"name": viewer.name, "role": viewer.role},
             "now_ms": self.now_ms(),
         }
@@ -178,8 +210,21 @@ class Web:
             text = self.presenter.render_error(
                 problem.status, retry_s=problem.retry_s, **self._common(ask)
             )
-            return HTMLResponse(text, problem.status, problem.headers)
+            return self._packed(ask, text, problem.status, problem.headers)
         return json_answer(error(problem.code, problem.text), problem.status, problem.headers)
+
+
+def _html(body: bytes, gzip: bool, status: int, headers: dict[str, str] | None) -> Response:
+    told = {**(headers or {}), "Vary": "Accept-Encoding"}
+    if gzip:
+        told["Content-Encoding"] = "gzip"
+    return HTMLResponse(body, status, told)
+
+
+def _query_of(request: Request) -> str:
+    """What was asked beside the language, to be put behind `?` or `&`."""
+    asked = [pair for pair in request.query_params.multi_items() if pair[0] != "lang"]
+    return urlencode(asked)
 
 
 def json_answer(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:

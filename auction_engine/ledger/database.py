@@ -19,10 +19,15 @@ def make_engine(database_url: str, pool_size: int = 5) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=5,
         pool_pre_ping=True,
+        hide_parameters=True,  # an error's text ends in logs; what people typed does not
         connect_args={
             "server_settings": {
                 "application_name": "auction-web",
                 "statement_timeout": "10000",
+                # A word is in two lots or in half of them: one plan for all is wrong for most.
+                "plan_cache_mode": "force_custom_plan",
+                # The other cores are for those who bid.
+                "max_parallel_workers_per_gather": "0",
             }
         },
     )

@@ -34,6 +34,19 @@ class Base(DeclarativeBase):
     }
 
 
+class Body(Base):
+    """An auction organisation or an enforcement agency. `kind` is ORGANISATION or AGENCY."""
+
+    __tablename__ = "body"
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    kind: Mapped[str]
+    name: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+Index("body_one", Body.kind, Body.name["vi"].astext, unique=True)
+
+
 class Account(Base):
     """A person or robot who can sign in. Robots exist only in demonstrations and benchmarks."""
 
@@ -42,9 +55,12 @@ class Account(Base):
     login: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
     role: Mapped[str]
+    body_id: Mapped[int | None] = mapped_column(ForeignKey("body.id"))
     password_hash: Mapped[str | None]
     robot: Mapped[bool] = mapped_column(server_default="false")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    state: Mapped[str] = mapped_column(server_default="ACTIVE")
+    state_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class WebSession(Base):
@@ -56,18 +72,36 @@ class WebSession(Base):
     csrf: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     expires_at: Mapped[datetime]
+    # "password", "passkey" or "oidc", for a second step with "+code", "+passkey" or "+recovery".
+    how: Mapped[str] = mapped_column(server_default="password")
+    browser: Mapped[str] = mapped_column(server_default="")
+    system: Mapped[str] = mapped_column(server_default="")
+    place: Mapped[str] = mapped_column(server_default="")
+    last_seen: Mapped[datetime] = mapped_column(server_default=func.now())
+    proved_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class AuctionSession(Base):
-    """An auction session: lots offered together by one organisation."""
+    """An auction session: lots offered together by one organisation.
+
+    The texts are what it said of both houses then; who they are is their rows in `body`.
+    """
 
     __tablename__ = "auction_session"
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     title: Mapped[dict[str, Any]]
     organisation: Mapped[dict[str, Any]]
     agency: Mapped[dict[str, Any]]
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("body.id"))
+    agency_id: Mapped[int] = mapped_column(ForeignKey("body.id"))
     demo: Mapped[bool] = mapped_column(server_default="false")
+    practice: Mapped[bool] = mapped_column(server_default="false")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    __table_args__ = (
+        Index("auction_session_organisation", "organisation_id", "id"),
+        Index("auction_session_agency", "agency_id", "id"),
+    )
 
 
 class SessionEntry(Base):
@@ -88,7 +122,10 @@ class SessionEntry(Base):
 
 
 class Lot(Base):
-    """What is sold: its description. How it is sold is in the first entry of its journal."""
+    """What is sold: its description. How it is sold is in the first entry of its journal.
+
+    `agency_id` is null where the agency is the session's.
+    """
 
     __tablename__ = "lot"
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -96,7 +133,10 @@ class Lot(Base):
     position: Mapped[int] = mapped_column(Integer)
     shard: Mapped[int] = mapped_column(SmallInteger)
     content: Mapped[dict[str, Any]]
+    agency_id: Mapped[int | None] = mapped_column(ForeignKey("body.id"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    __table_args__ = (Index("lot_agency", "agency_id", postgresql_where=agency_id.is_not(None)),)
 
 
 class Shard(Base):
@@ -160,4 +200,14 @@ class LotHead(Base):
 
 
 # The other tables of the same metadata, so that whoever has `Base` has them all.
-from auction_engine.ledger import schema_books, schema_money  # noqa: E402, F401
+from auction_engine.ledger import (  # noqa: E402
+    schema_admission,  # noqa: F401
+    schema_books,  # noqa: F401
+    schema_complaints,  # noqa: F401
+    schema_money,  # noqa: F401
+    schema_people,  # noqa: F401
+    schema_push,  # noqa: F401
+    schema_search,  # noqa: F401
+    schema_signin,  # noqa: F401
+    schema_statistics,  # noqa: F401
+)

@@ -83,6 +83,7 @@ class Bids:
         self, connection: LiveConnection, bidder: int, shard: int, message: dict[str, Any]
     ) -> None:
         lot, bid_id = message["lot"], message["bid_id"]
+        connection.sends(bid_id)
 
         def answer(entry: dict[str, Any] | None, code: str | None, repeat: bool) -> None:
             if entry is not None:

@@ -6,6 +6,7 @@ and a bid costs no task switch.
 """
 
 import asyncio
+from collections import deque
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 SUBPROTOCOL = Subprotocol("auction.v1")
 _MOST_BAD = 10
+_SENT_KEPT = 64
 _CLOSE_WAIT_S = 2.0
 # A short masked frame (RFC 6455 §5.2): two bytes, four of mask, at most 125 of payload.
 _FINAL_TEXT, _MASKED, _SHORT, _FRAME_HEAD = 0x81, 0x80, 125, 6
@@ -66,6 +68,8 @@ class LiveConnection(ServerConnection):
         self._allowance = Allowance(limits.messages_per_s, limits.messages_burst, self.heard_s)
         self.session = b""
         self._bad = 0
+        # The last bids that came over this connection, by their ids; bidders only.
+        self._sent: deque[str] | None = None
         self._parts: list[bytes] = []
         self._ending = False
 
@@ -91,6 +95,16 @@ class LiveConnection(ServerConnection):
         # The headers are of no more use and would cost every idle viewer a kilobyte.
         self.request = Request(request.path, Headers())
         self.response = None
+
+    def sends(self, bid_id: str) -> None:
+        """A bid has come over this connection; its answer will go the same way."""
+        if self._sent is None:
+            self._sent = deque(maxlen=_SENT_KEPT)
+        self._sent.append(bid_id)
+
+    def sent(self, bid_id: str) -> bool:
+        """Whether `sends` was told of the bid."""
+        return self._sent is not None and bid_id in self._sent
 
     # --- reading -------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import asyncpg
@@ -30,7 +30,10 @@ from auction_engine.live.closing import (
 )
 from auction_engine.live.connection import LiveConnection
 from auction_engine.live.door import Door, Refusal
+from auction_engine.live.elsewhere import Elsewhere
+from auction_engine.live.endings import Endings
 from auction_engine.live.messages import error
+from auction_engine.live.outbid import leaders, overtaken
 from auction_engine.live.rooms import Rooms
 from auction_engine.live.views import LotView, Views
 from auction_engine.settings import Settings
@@ -59,17 +62,22 @@ class Gateway:
             settings.database_url or "",
             settings.shards,
             self.limits,
-            on_events=self.views.take,
+            on_events=self._recorded,
             on_gap=self.views.read_shard,
             on_death=self._fail,
         )
         self.views.on_change = self.rooms.changed
+        # Called in the loop's own turn with a lot and who has just lost the lead: must not wait.
+        self.on_outbid: Callable[[int, int], None] = lambda lot, bidder: None
         self._connections: set[LiveConnection] = set()
+        self._elsewhere = Elsewhere()
         self.door = Door(settings)
         self._tasks: set[asyncio.Task[None]] = set()
         self._seeking = 0
         self._redeeming = asyncio.Semaphore(_REDEEMED_AT_ONCE)
         self.bids = Bids(self.log, self.views, self.limits, self._spawn)
+        url = settings.database_url or ""
+        self._endings = Endings(redis, url, self._sessions, self.signed_out)
         self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.views.in_use = lambda lot: self.rooms.viewers(lot) > 0
         self._serving = True
@@ -77,7 +85,7 @@ class Gateway:
     async def start(self) -> None:
         """Follow the log; returns when every live lot is known."""
         await self.log.start()
-        for job in (self.clock.run(), self._sweep(), self._hear_of_sign_outs()):
+        for job in (self.clock.run(), self._sweep(), self._endings.run()):
             must_live(self._spawn(job), self._fail)
 
     async def stop(self) -> None:
@@ -89,6 +97,15 @@ class Gateway:
         await self.log.stop()
         await self.views.stop()
         self.rooms.close()
+
+    def _recorded(self, shard: int, epoch: int, entries: list[dict[str, Any]]) -> None:
+        """The log's entries of one batch; the bids among them were answered already."""
+        led = leaders(self.views, entries)
+        self.views.take(shard, epoch, entries)
+        self._elsewhere.tell(entries)
+        for lot, bidder in led.items():
+            if overtaken(self.views.get(lot), bidder):
+                self.on_outbid(lot, bidder)
 
     def is_serving(self) -> bool:
         """Asked by websockets before a handshake is answered."""
@@ -116,6 +133,7 @@ class Gateway:
             return
         self._connections.discard(connection)
         self.door.left(connection)
+        self._elsewhere.left(connection)
         for lot in connection.lots:
             self.rooms.leave(lot, connection)
         metrics.VIEWERS.dec(len(connection.lots))
@@ -197,20 +215,25 @@ class Gateway:
         try:
             async with self._redeeming:
                 holder = await tickets.redeem(self.redis, ticket)
+                if holder is not None:
+                    # First, so that a sign-out from now on finds this connection.
+                    connection.session = holder.session
+                    if await tickets.ended(self.redis, holder.session):
+                        holder = None
         except (RedisError, OSError):
             connection.end(STOPPING)  # fail closed: nobody is let in unchecked
             return
-        if connection not in self._connections:
-            return
+        if connection not in self._connections or connection.protocol.state is not State.OPEN:
+            return  # gone, or its session ended while the ticket was looked at
         if holder is None:
             connection.end(BAD_TICKET)
         else:
-            connection.session = holder.session
             self._greet(connection, holder.account)
 
     def _greet(self, connection: LiveConnection, bidder: int | None) -> None:
         connection.bidder = bidder
         connection.greeted = True
+        self._elsewhere.entered(connection)
         connection.say(
             {
                 "t": "welcome",
@@ -321,17 +344,8 @@ class Gateway:
             if session and connection.session == session:
                 connection.end(SIGNED_OUT)
 
-    async def _hear_of_sign_outs(self) -> None:
-        """Sign-outs that other gateways' pages were asked for."""
-        while True:
-            try:
-                async with self.redis.pubsub() as ears:
-                    await ears.subscribe(tickets.SIGNED_OUT)
-                    async for message in ears.listen():
-                        if message["type"] == "message":
-                            self.signed_out(message["data"])
-            except (RedisError, OSError):
-                await asyncio.sleep(_SWEEP_S)
+    def _sessions(self) -> set[bytes]:
+        return {connection.session for connection in self._connections if connection.session}
 
     def _spawn(self, job: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         task = asyncio.create_task(job)

@@ -27,7 +27,7 @@ from auction_engine.bidding.connections import make_redis
 from auction_engine.bidding.keys import shard_of
 from auction_engine.desk import listing
 from auction_engine.embedded import servers_for
-from auction_engine.identity import accounts
+from auction_engine.identity import accounts, bodies
 from auction_engine.identity.passwords import Passwords
 from auction_engine.ledger import store
 from auction_engine.ledger.database import make_engine
@@ -51,6 +51,13 @@ def both(vi: str, en: str) -> dict[str, str]:
     return {"vi": vi, "en": en}
 
 
+# Whose sessions `put_up` makes.
+_HOUSE: dict[bodies.Kind, dict[str, str]] = {
+    "ORGANISATION": both("Công ty Đấu giá", "Auction house"),
+    "AGENCY": both("Cơ quan", "Agency"),
+}
+
+
 def description(number: int) -> dict[str, Any]:
     """What the page of a lot says besides its rules."""
     return {
@@ -67,7 +74,10 @@ def description(number: int) -> dict[str, Any]:
 
 def environment(data_dir: Path) -> dict[str, str]:
     kept = {name: text for name, text in os.environ.items() if not name.startswith(PREFIX)}
-    return {**kept, f"{PREFIX}DATA_DIR": str(data_dir), f"{PREFIX}LOG_LEVEL": "warning"}
+    return {
+        **kept, f"{PREFIX}DATA_DIR": str(data_dir), f"{PREFIX}LOG_LEVEL": "warning",
+        f"{PREFIX}PUSH_SERVICES": f"http://127.0.0.1:{PUSH_PORT}",
+    }  # fmt: skip
 
 
 @dataclass
@@ -86,7 +96,7 @@ class Instance:
         """Lots of a new session, open from now on for `lasts_s` unless `changes` say otherwise."""
         session = await listing.create_session(
             self.engine, both("Phiên kiểm tra", "Test session"),
-            both("Công ty Đấu giá", "Auction house"), both("Cơ quan", "Agency"),
+            _HOUSE["ORGANISATION"], _HOUSE["AGENCY"],
             demo=changes.pop("demo", False),
         )  # fmt: skip
         contents = [description(next(self._numbers)) for _ in range(count)]
@@ -132,10 +142,22 @@ class Instance:
             while f'data-lot="{lot}"' not in (await client.get("/")).text:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
 
-    async def person(self, role: accounts.Role = "bidder", lots: list[int] | None = None) -> str:
-        """The login of a new account, admitted to `lots`. Its password is PASSWORD."""
+    async def person(
+        self,
+        role: accounts.Role = "bidder",
+        lots: list[int] | None = None,
+        of: dict[str, str] | None = None,
+    ) -> str:
+        """The login of a new account, admitted to `lots`. Its password is PASSWORD.
+
+        Staff belongs to the body called `of`, by default to the one whose sessions `put_up` makes.
+        """
         login = f"{role}.{next(self._numbers)}"
-        made = await accounts.create(self.engine, login, f"Người {login}", role, self.password_hash)
+        kind = bodies.KIND_OF.get(role)
+        body = None if kind is None else await bodies.add(self.engine, kind, of or _HOUSE[kind])
+        made = await accounts.create(
+            self.engine, login, f"Người {login}", role, self.password_hash, body=body
+        )
         for lot in lots or ():
             await listing.admit(self.log, shard_of(lot, self.settings.shards), lot, made.id)
         return login
@@ -236,14 +258,22 @@ def free_port() -> int:
         return int(taken.getsockname()[1])
 
 
+# Where the program may send notifications: a push service of a test's own (`pushing`).
+PUSH_PORT = free_port()
+
+
 @contextlib.asynccontextmanager
-async def running(home: Path) -> AsyncIterator[Instance]:
-    """`auction-engine serve` with all its children, on a free port, with its data in `home`."""
+async def running(home: Path, port: int = 0, **more: str) -> AsyncIterator[Instance]:
+    """`auction-engine serve` with all its children, with its data in `home`.
+
+    `port` 0 is a free one; `more` are further settings, such as SMTP_URL.
+    """
     data = home / "data"
     with (home / "serve").open("w") as log:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "auction_engine.cli", "serve", "--port", "0",
-            env=environment(data), stdout=asyncio.subprocess.PIPE, stderr=log, cwd=ROOT,
+            sys.executable, "-m", "auction_engine.cli", "serve", "--port", str(port),
+            env=environment(data) | {f"{PREFIX}{name}": text for name, text in more.items()},
+            stdout=asyncio.subprocess.PIPE, stderr=log, cwd=ROOT,
         )  # fmt: skip
     try:
         assert process.stdout is not None

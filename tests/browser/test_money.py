@@ -92,7 +92,7 @@ async def till(instance: Instance) -> Till:
             lot,
             account,
         )
-    first, second = [await instance.person("organisation") for _ in range(2)]
+    first, second = [await instance.person("organisation", of=plot.ORGANISATION) for _ in range(2)]
     bank = Bank(plot.ESCROW, series=f"B{lot}")
     return Till(instance, lot, bank, first, second, bidders, {})
 

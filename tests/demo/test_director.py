@@ -12,10 +12,11 @@ from sqlalchemy import select, text, update
 
 from auction_engine.bidding.client import LogUnanswered
 from auction_engine.bidding.tasks import end
-from auction_engine.demo import auctioneer, director, plan, stage
+from auction_engine.demo import assets, auctioneer, director, plan, stage
 from auction_engine.demo.cashier import Cashier
 from auction_engine.demo.director import keep_going
 from auction_engine.demo.people import ROBOTS, ensure_logins, ensure_robots
+from auction_engine.identity import bodies
 from auction_engine.identity.accounts import find_by_login
 from auction_engine.identity.demo_logins import DEMO_LOGINS
 from auction_engine.identity.passwords import Passwords
@@ -212,6 +213,28 @@ async def test_logins_get_their_published_passwords(empty_house):
     assert await ensure_logins(engine) == people
     _, hashed = await find_by_login(engine, DEMO_LOGINS[0].login)
     assert await passwords.verify(hashed, DEMO_LOGINS[0].password)
+
+
+async def test_people_work_for_the_house_and_the_agency_with_most_sold(empty_house):
+    """Also those made before accounts belonged to anybody; other agencies have two of their own."""
+    engine = empty_house.engine
+    people = await ensure_logins(engine)
+    async with transaction(engine) as connection:
+        await connection.execute(
+            update(Account).where(Account.id.in_(people.values())).values(body_id=None)
+        )
+    await ensure_logins(engine)
+    houses = {house.id: house for house in await bodies.every(engine)}
+    for entry in DEMO_LOGINS:
+        account, _ = await find_by_login(engine, entry.login)
+        wanted = {"organisation": assets.organisation(), "officer": assets.agencies()[0]}
+        assert (houses[account.body].name if account.body else None) == wanted.get(entry.role)
+    staff = await bodies.staff(engine)
+    for house in houses.values():
+        assert sum(one.body == house.id for one in staff) == 2, house
+    assert {house.name["vi"] for house in houses.values() if house.kind == "AGENCY"} == {
+        name["vi"] for name in assets.agencies()
+    }
 
 
 async def test_robots_cannot_sign_in(empty_house):

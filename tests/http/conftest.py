@@ -17,4 +17,5 @@ async def house(settings: Settings) -> AsyncIterator[House]:
         await house.account("an", "bidder")
         await house.account("auctioneer", "organisation")
         await house.account("officer", "officer")
+        await house.account("procurator", "procurator")
         yield house

@@ -21,12 +21,15 @@ from auction_engine.rules.lifecycle import BY_ACT, ROWS
 from auction_engine.rules.params import LotParams
 from auction_engine.rules.terms import Terms
 
-LOGINS = {"bidder": "an", "organisation": "auctioneer", "officer": "officer"}
+LOGINS = {
+    "bidder": "an", "organisation": "auctioneer", "officer": "officer", "procurator": "procurator",
+}  # fmt: skip
 # Written out a second time on purpose: a slip in the table must not also be the test's.
 ACTS_AS = {
     "bidder": {"BIDDER"},
     "organisation": {"AUCTIONEER", "ORGANISATION", "RECORDER"},
     "officer": {"AGENCY"},
+    "procurator": set[str](),
 }
 TERMS = Terms(deposit_minor=STEP, single_after_failures=0)
 
@@ -278,7 +281,9 @@ async def test_a_desk_names_a_bidder_by_his_code(house: House) -> None:
 async def test_a_file_not_published_yet_is_no_bidder_s_business(house: House) -> None:
     lots = await house.put_up(1)
     now_ms = int(time.time() * 1000)
-    session = await listing.create_session(house.engine, *[{"vi": "x", "en": "x"}] * 3)
+    session = await listing.create_session(
+        house.engine, {"vi": "x", "en": "x"}, house.organisation, house.agency
+    )
     ((lot, shard),) = await listing.create_lots(house.engine, session, [{}], 1)
     params = LotParams("VND", 0, START, STEP, now_ms + 3_600_000, now_ms + 7_200_000)
     await house.log.draft_lot(shard, lot, params)

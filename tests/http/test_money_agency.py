@@ -84,6 +84,7 @@ async def case(settings: Settings) -> AsyncIterator[Case]:
     recording = asyncio.create_task(recorder.own_shard(both, 1))
     try:
         async with running_house(both, lots=0) as house:
+            await house.adopt()
             for login in ("lan", "minh"):
                 await house.account(login, "officer")
             yield Case(house, sale.lot, sale.sheet())

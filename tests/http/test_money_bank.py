@@ -32,6 +32,7 @@ async def running(settings: Settings, *people: tuple[str, str]) -> AsyncIterator
     recording = asyncio.create_task(recorder.own_shard(both, 1))
     try:
         async with running_house(both, lots=0) as house:
+            await house.adopt()
             for login, role in people:
                 await house.account(login, role)
             yield house

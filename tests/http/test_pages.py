@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import re
 import time
 from typing import Any
 
@@ -174,7 +175,7 @@ async def test_the_record_is_paged_from_the_ledger_and_names_no_account(house: H
         for person in house.people.values():
             assert f">{person.login}<" not in page
         older = await client.get(f"/lots/{lot}/record", params=before)
-        assert "?before=" not in older.text
+        assert not re.search(r"record\?before=\d+\"", older.text)
         assert (await client.get(f"/lots/{lot}/record?before=x")).status_code == 400
 
 

@@ -327,9 +327,11 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Presenter:
     web = tmp_path_factory.mktemp("web")
     for part in ("locales", "templates"):
         (web / part).symlink_to(ROOT / "web" / part)
-    names = ["app.css", "app.vi.js", "app.en.js", "theme.js"]
+    names = ["app.css", "noscript.css", "app.vi.js", "app.en.js", "theme.js"]
     names += [f"fonts/be-vietnam-pro-latin-{weight}.woff2" for weight in (400, 600)]
     names += [f"illustrations/{f.name}" for f in (ROOT / "web" / "illustrations").glob("*.svg")]
+    for kind, ending in (("styles", "css"), ("ts", "js")):
+        names += [f"{f.stem}.{ending}" for f in (ROOT / "web" / kind / "pages").iterdir()]
     (web / "dist").mkdir()
     (web / "dist" / "manifest.json").write_text(json.dumps({name: f"x/{name}" for name in names}))
     return Presenter(web)
@@ -507,7 +509,7 @@ def test_the_other_pages(page: Presenter, lang: str) -> None:
     assert "?before=7" in page.render("record.html", lot=lot(), bids=bids, older=7, **common)
     assert page.render("record.html", lot=lot(), bids=[], **common)
     for failed in (None, "wrong", "throttled"):
-        assert page.render("login.html", next="/desk", failed=failed, **common)
+        assert page.render("login.html", next="/desk", failed=failed, provider=None, **common)
     for status in (400, 401, 403, 404, 405, 413, 418, 429, 500, 502, 503):
         assert str(status) in page.render_error(status, **common)
 

@@ -100,6 +100,17 @@ def test_growth(tmp_path: Path) -> None:
     assert set(content["start"]["view_read_s"]) == {"5", "300"}
 
 
+def test_logins(tmp_path: Path) -> None:
+    arguments = ["logins", "--quick", "--seconds", "2", "--rate", "50", "--per-minute", "300"]
+    content = _result(arguments, tmp_path)
+    alone, rushed = content["rows"]
+    assert (alone["case"], rushed["case"]) == ("bids alone", "bids and sign-ins")
+    assert alone["lost"] == rushed["lost"] == alone["logins"] == rushed["logins_refused"] == 0
+    assert rushed["logins"] > 0
+    assert rushed["login_p50_ms"] <= rushed["login_p99_ms"]
+    assert len(content["runs"]) == 2
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_stops_what_it_started(tmp_path: Path, number: signal.Signals) -> None:
     process = _start([*BIDS, "--seconds", "60", "--results", str(tmp_path), "--dir", str(tmp_path)])
@@ -140,3 +151,15 @@ def test_median_keeps_the_worst_of_losses(monkeypatch: pytest.MonkeyPatch) -> No
         "p50_ms": 2.0, "lost": 2, "generator_kept_up": False, "p99_ms": 5.0, "mode": "x",
         "rounds": 3,
     }  # fmt: skip
+
+
+def test_catalogue(tmp_path: Path) -> None:
+    content = _result(["catalogue", "--quick"], tmp_path)
+    cases = {(row["case"], row["what"]) for row in content["rows"]}
+    assert cases == {
+        ("program", "search"),
+        ("program", "search page"),
+        ("program", "catalogue page"),
+        ("ILIKE over content", "search"),
+    }
+    assert content["parameters"]["lots"] == 300

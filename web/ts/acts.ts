@@ -53,6 +53,7 @@ export class ActList {
     const item = known?.item ?? el("li");
     item.className = `is-${act.fate.kind === "gave_up" ? "error" : act.fate.kind}`;
     item.replaceChildren(...this.content(act));
+    if (act.elsewhere) item.append(el("p", "acts__text", this.speech.t("act.elsewhere")));
     if (!OPEN.has(act.fate.kind)) item.append(this.close(act));
     if (!known) this.list.prepend(item);
     this.shown.set(act.id, { item, kind });

@@ -15,7 +15,7 @@ const UNREAD_MS = 500;
 /** Why nothing can be sent at this moment; each has its words in `bid.<name>`. */
 export type Blocked =
   | "connecting" | "offline" | "not_open" | "paused" | "closed" | "out" | "no_deposit" | "not_in_round" | "leading"
-  | "accepted" | "pending" | null;
+  | "accepted" | "pending" | "signed_out" | null;
 
 export class BidForm {
   private readonly input: HTMLInputElement;

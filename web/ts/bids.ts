@@ -19,6 +19,7 @@ export interface Act {
   tries: number; // answers in a row that took nothing
   asked: boolean; // the last sending is not answered yet
   lost: boolean; // some sending was never answered: the bid may stand in the record
+  elsewhere?: true; // sent by the same bidder from another tab or device
 }
 
 export const BUSY_TRIES = 6;
@@ -94,18 +95,18 @@ export class Bids {
   }
 
   recorded(answer: Recorded): void {
-    this.settle(answer.bid_id, { kind: "recorded", n: answer.n, at_ms: answer.at_ms });
+    this.settle(answer, { kind: "recorded", n: answer.n, at_ms: answer.at_ms });
   }
 
   refused(answer: Refused): Act | null {
     const { reason, minimum_minor, at_ms } = answer;
-    return this.settle(answer.bid_id, { kind: "refused", reason, minimum_minor, at_ms });
+    return this.settle(answer, { kind: "refused", reason, minimum_minor, at_ms });
   }
 
   failed(answer: Failure): void {
     if (!answer.bid_id) return;
     if (answer.code === "RATE_LIMITED") this.notTaken(answer.bid_id, FAST_MS, "fast");
-    else this.settle(answer.bid_id, { kind: "error", code: answer.code });
+    else this.decide(this.acts.find((act) => act.id === answer.bid_id), { kind: "error", code: answer.code });
   }
 
   busy(answer: Busy): void {
@@ -139,8 +140,18 @@ export class Bids {
     this.changed(act);
   }
 
-  private settle(id: string, fate: Fate): Act | null {
-    const act = this.acts.find((known) => known.id === id);
+  /** An answer; to a bid of one's own that another tab or device has sent, it is shown here too. */
+  private settle(answer: Recorded | Refused, fate: Fate): Act | null {
+    const known = this.acts.find((act) => act.id === answer.bid_id);
+    if (known || answer.amount_minor === null || answer.repeat) return this.decide(known, fate);
+    const { bid_id, amount_minor } = answer;
+    const how: How = "automatic" in answer && answer.automatic ? { automatic: true } : {};
+    const act: Act = { id: bid_id, amount: amount_minor, how, fate, tries: 0, asked: false, lost: false, elsewhere: true };
+    this.acts = [act, ...this.acts.filter((other) => OPEN.has(other.fate.kind))];
+    return this.decide(act, fate);
+  }
+
+  private decide(act: Act | undefined, fate: Fate): Act | null {
     if (!act) return null;
     act.fate = fate;
     act.asked = false;

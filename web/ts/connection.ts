@@ -5,9 +5,17 @@ import type { ServerClock } from "./clock.ts";
 
 export type Line =
   | { kind: "connecting" }
-  | { kind: "up"; bidder: boolean }
+  | { kind: "up"; bidder: boolean; refused: Refused | null }
   | { kind: "down"; retryAt: number }
   | { kind: "stopped"; code: number };
+
+/** Why a page drawn for a bidder got no ticket: signed out, or signed in anew in another tab since. */
+export type Refused = "signed_out" | "signed_anew";
+
+export interface Ticket {
+  ticket: string | null;
+  refused: Refused | null;
+}
 
 export interface Listener {
   line(line: Line): void;
@@ -22,6 +30,12 @@ const SILENCE_MS = 6_000;
 // Getting a ticket, and from there to the welcome.
 const OPENING_MS = 8_000;
 const TIME_BURST = [0, 150, 300, 600, 1200];
+// Timers of a page in sight come on time: a gap like this means that the machine slept.
+const HEARTBEAT_MS = 2_000;
+const ASLEEP_MS = 10_000;
+// Out of sight they come once a minute. A line that has said nothing for longer is not believed.
+const STALE_MS = 90_000;
+const SIGNED_OUT = 3504;
 
 export class Connection {
   line: Line = { kind: "connecting" };
@@ -34,19 +48,26 @@ export class Connection {
   private retry: ReturnType<typeof setTimeout> | undefined;
   private watchdog: ReturnType<typeof setTimeout> | undefined;
   private attempt = 0;
+  private refused: Refused | null = null;
+  private heardAt = Date.now();
+  private beatAt = Date.now();
 
   constructor(
     private readonly listener: Listener,
     private readonly clock: ServerClock,
-    private readonly ticket: (() => Promise<string | null>) | null,
+    private readonly ticket: (() => Promise<Ticket>) | null,
   ) {
     setInterval(() => this.pulse(), TIME_EVERY_MS);
+    setInterval(() => this.beat(), HEARTBEAT_MS);
     addEventListener("online", () => this.hurry());
     // The browser does not close a socket whose network is gone, it only says so here.
     addEventListener("offline", () => this.lost());
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "visible") this.wake();
     });
+    // A page may be frozen whole, by the browser or by going back to it.
+    document.addEventListener("resume", () => this.wake());
+    addEventListener("pageshow", (event) => event.persisted && this.wake());
   }
 
   async open(): Promise<void> {
@@ -57,7 +78,9 @@ export class Connection {
     this.expectWithin(OPENING_MS);
     let ticket: string | null = null;
     try {
-      ticket = this.ticket ? await this.ticket() : null;
+      const got = this.ticket ? await this.ticket() : null;
+      ticket = got?.ticket ?? null;
+      this.refused = got?.refused ?? null;
     } catch {
       if (attempt === this.attempt) this.comeBack();
       return;
@@ -88,6 +111,7 @@ export class Connection {
 
   private receive(data: string): void {
     const message = JSON.parse(data) as ServerMessage;
+    this.heardAt = Date.now();
     if (message.t === "time") {
       clearTimeout(this.watchdog);
       const at = this.asked.get(message.at);
@@ -98,7 +122,7 @@ export class Connection {
       this.failures = 0;
       this.ticketRenewed = false;
       for (const wait of TIME_BURST) setTimeout(() => this.askTime(), wait);
-      this.become({ kind: "up", bidder: message.bidder });
+      this.become({ kind: "up", bidder: message.bidder, refused: this.refused });
     } else if (message.t === "bye") {
       this.byeRetry = message.retry_ms;
     }
@@ -116,8 +140,8 @@ export class Connection {
 
   private pulse(): void {
     if (this.line.kind !== "up") return;
-    this.clock.jumped();
-    this.askTime();
+    if (this.clock.jumped()) this.begin();
+    else this.askTime();
   }
 
   /** A line that answers nothing is down, whatever the network says. */
@@ -135,10 +159,25 @@ export class Connection {
     this.comeBack();
   }
 
+  /** Leave the line behind and open another, at once. */
+  private begin(): void {
+    this.lost();
+    this.hurry();
+  }
+
+  private beat(): void {
+    const now = Date.now();
+    const gap = now - this.beatAt;
+    this.beatAt = now;
+    if (!document.hidden && gap > ASLEEP_MS) this.wake();
+  }
+
+  /** Whoever comes back must not be shown what stood there hours ago as if it stood there now. */
   private wake(): void {
-    this.clock.jumped();
-    if (this.line.kind === "up") this.askTime();
-    else this.hurry();
+    const jumped = this.clock.jumped();
+    if (this.line.kind !== "up") this.hurry();
+    else if (jumped || Date.now() - this.heardAt > STALE_MS) this.begin();
+    else this.askTime();
   }
 
   private hurry(): void {
@@ -152,6 +191,9 @@ export class Connection {
     clearTimeout(this.watchdog);
     if (code === 3501 && !this.ticketRenewed) {
       this.ticketRenewed = true;
+      void this.open();
+    } else if (code === SIGNED_OUT && this.ticket) {
+      // No more for whom it was opened, but still as anybody who looks on.
       void this.open();
     } else if (isFinal(code)) {
       this.become({ kind: "stopped", code });
@@ -179,16 +221,17 @@ export class Connection {
   }
 }
 
-/** Tickets come from the session this page was drawn for. Null: signed out since, so only watch. */
-export function ticketsFrom(csrf: string): () => Promise<string | null> {
+/** Tickets come from the session this page was drawn for. None when that has ended: then only watch. */
+export function ticketsFrom(csrf: string): () => Promise<Ticket> {
   return async () => {
     const answer = await fetch("/api/live-tickets", {
       method: "POST",
       headers: { "X-CSRF-Token": csrf, Accept: "application/json" },
       signal: AbortSignal.timeout(OPENING_MS),
     });
-    if (answer.status === 401 || answer.status === 403) return null;
+    if (answer.status === 401) return { ticket: null, refused: "signed_out" };
+    if (answer.status === 403) return { ticket: null, refused: "signed_anew" };
     if (!answer.ok) throw new Error(`no ticket: ${answer.status}`);
-    return ((await answer.json()) as { ticket: string }).ticket;
+    return { ticket: ((await answer.json()) as { ticket: string }).ticket, refused: null };
   };
 }

@@ -19,9 +19,13 @@ import { Ledger, turnText } from "./ledger.ts";
 import { Money } from "./money.ts";
 import { OwnActs } from "./ownacts.ts";
 import type { Boot, LotInfo } from "./page.ts";
+import { renewSubscription, tellOutbid } from "./push.ts";
 import type { Refused, ServerMessage } from "./protocol.ts";
+import { Signals } from "./signals.ts";
 import { Standing } from "./standing.ts";
 import { LotStore } from "./store.ts";
+
+const MINUTE_MS = 60_000;
 
 interface Spoken {
   n: number;
@@ -46,6 +50,7 @@ export class Room {
   private readonly course: Course;
   private readonly standing: Standing;
   private readonly announcer: Announcer;
+  private readonly signals: Signals;
   private readonly form: BidForm | null;
   private readonly accept: AcceptForm | null;
   private readonly acts: ActList;
@@ -53,6 +58,7 @@ export class Room {
   private speaksFor: boolean;
   private drawAsked = false;
   private step: number | null = null;
+  private warned: number | null = null;
 
   constructor(private readonly root: HTMLElement, boot: Boot) {
     this.lot = boot.lots[0]!;
@@ -70,7 +76,8 @@ export class Room {
     this.fallChart = new FallChart(find(root, "[data-fall]")!, this.money, this.speech);
     this.course = new Course(find(root, "[data-course]")!, this.lot, this.money, this.speech);
     this.standing = new Standing(find(root, "[data-standing]")!, this.lot, this.money, this.speech);
-    this.announcer = new Announcer(find(document, "[data-announce]"));
+    this.announcer = new Announcer(find(document, "[data-announce]"), find(document, "[data-announce-own]"));
+    this.signals = new Signals(find(root, "[data-signals]"), this.speech);
     this.form = this.makeForm();
     this.accept = this.makeAcceptForm();
     this.acts = new ActList(find(root, "[data-acts]")!, this.bids, this.lot, this.store, this.money, this.speech, {
@@ -85,6 +92,7 @@ export class Room {
     // A hidden tab is woken seldom: whoever comes back must not find an old price for a second.
     document.addEventListener("visibilitychange", () => !document.hidden && this.draw());
     void this.connection.open();
+    if (boot.bidder) void renewSubscription(boot.csrf, boot.lang);
   }
 
   private makeForm(): BidForm | null {
@@ -158,8 +166,32 @@ export class Room {
     this.store.noteRefused({ seq, at_ms, reason, minimum_minor, amount_minor: act.amount });
   }
 
-  private fate(_act: Act): void {
+  private fate({ fate: { kind } }: Act): void {
+    if (kind === "recorded" || kind === "refused") this.signals.give(kind);
     this.askDraw();
+  }
+
+  /** Where the viewer stands has changed: said at once, and given a sound where it was lost or decided. */
+  private stand(): void {
+    const before = this.standing.kind;
+    this.standing.draw(this.store, this.connection.line, this.speaksFor);
+    const { kind } = this.standing;
+    if (before === null || before === kind) return;
+    this.announcer.now(this.standing.words());
+    if (kind === "outbid" && before.startsWith("leading")) {
+      this.signals.give("outbid");
+      tellOutbid(this.lot, this.standing.words());
+    } else if (this.store.state.phase === "closed" && this.spoken?.phase !== "closed") this.signals.give("closed");
+  }
+
+  /** The last minute begins; once for each end, as it may move. */
+  private lastMinute(now: number): void {
+    const { phase, end_ms } = this.store.state;
+    if (phase !== "open" || end_ms === null || end_ms === this.warned) return;
+    if (end_ms - now > MINUTE_MS) return;
+    const late = MINUTE_MS - (end_ms - now);
+    this.warned = end_ms;
+    if (late < 2_000) this.signals.give("minute");
   }
 
   /** Twenty updates a second may come; the screen is drawn once a frame. */
@@ -179,11 +211,10 @@ export class Room {
     this.step = fall?.step ?? null;
     this.root.dataset["phase"] = store.state.phase;
     this.root.dataset["method"] = store.life?.method ?? "ASCENDING";
-    this.announce(fall);
     this.head.drawPrice(store);
     this.head.drawTerms(store);
     this.course.draw(store);
-    this.standing.draw(store, this.connection.line, this.speaksFor);
+    this.stand();
     drawDeposit(find(this.root, "[data-deposit]"), store, this.money, this.speech);
     this.ledger.draw(store);
     this.ledger.drawRefused(store);
@@ -193,6 +224,9 @@ export class Room {
     this.accept?.update(blocked, fall);
     this.acts.draw();
     this.ownActs.draw(store);
+    this.announce(fall);
+    const next = find(this.root, "[data-next]");
+    if (next) next.hidden = store.state.phase !== "closed";
   }
 
   private drawCharts(now: number): void {
@@ -203,6 +237,7 @@ export class Room {
   private blocked(): Blocked {
     const { state, you } = this.store;
     if (this.connection.line.kind === "connecting") return "connecting";
+    if (this.standing.kind === "signed_out" || this.standing.kind === "signed_anew") return "signed_out";
     if (this.connection.line.kind !== "up" || !this.speaksFor) return "offline";
     if (you?.out) return "out";
     if (state.phase === "paused") return "paused";
@@ -246,6 +281,7 @@ export class Room {
     const fall = fallAt(this.store.state, now);
     // The next price is there for the eye and for the button in the same moment.
     if (fall && fall.step !== this.step) this.draw();
+    this.lastMinute(now);
     const wait = this.head.tick(this.store);
     this.drawCharts(now);
     setTimeout(() => this.tick(), document.hidden ? 1000 : Math.max(20, wait));

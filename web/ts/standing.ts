@@ -1,7 +1,7 @@
 // The one banner that says where the viewer stands. The same rules as in the page the server drew
 // (`http/presenting_life.py`).
 import { courseOf, isVoid, priceOf } from "./course.ts";
-import { find, setText } from "./dom.ts";
+import { el, find, setText } from "./dom.ts";
 import type { Line } from "./connection.ts";
 import type { Speech, Values } from "./i18n.ts";
 import type { Money } from "./money.ts";
@@ -9,14 +9,16 @@ import type { LotInfo } from "./page.ts";
 import type { LotStore } from "./store.ts";
 
 // What the winner has to do himself; after it the course tells what others do.
+const SIGNED_OUT = 3504;
 const TO_DO: ReadonlySet<string> = new Set(["ANNOUNCED", "AWAIT_PAYMENT"]);
 
 export function standing(store: LotStore, line: Line, bidder: boolean): string {
   const { state, you } = store;
   if (you?.out) return "out";
   if (state.phase === "closed") return closed(store, bidder);
-  if (line.kind === "stopped") return "stopped";
+  if (line.kind === "stopped") return line.code === SIGNED_OUT ? "signed_out" : "stopped";
   if (line.kind === "down") return "offline";
+  if (line.kind === "up" && line.refused) return line.refused;
   const falls = store.falls;
   if (state.phase === "scheduled") return falls ? "scheduled_fall" : "scheduled";
   if (!bidder) return falls ? "watching_fall" : "watching";
@@ -62,6 +64,8 @@ export function race(store: LotStore, speech: Speech): Values {
 
 export class Standing {
   private shown = "";
+  /** What was last shown, for those who must know that it has changed. */
+  kind: string | null = null;
 
   constructor(
     private readonly box: HTMLElement,
@@ -79,13 +83,33 @@ export class Standing {
       find(this.box, "use")?.setAttribute("href", `#mark-${kind}`);
       this.shown = kind;
     }
+    this.kind = kind;
     setText(find(this.box, ".standing__title"), t(`standing.${kind}`, values));
     const text = find(this.box, ".standing__text");
+    if (kind === "signed_out" || kind === "signed_anew") {
+      this.offerWay(text, kind);
+      return;
+    }
     // The drawn text of an onlooker ends with a link to sign in: it stays.
     if (kind.startsWith("watching") && text?.querySelector("a")) return;
     const raced = kind === "first" && store.life?.falling?.late_ms != null;
     const more = raced ? (values["ms"] ? ".raced" : ".tied") : "";
+    if (text) delete text.dataset["way"];
     setText(text, kind === "out" ? this.out(store) : t(`standing.${kind}.text${more}`, values));
+  }
+
+  /** The session this page was drawn for has ended: the prices go on, and there is a way back. */
+  private offerWay(text: HTMLElement | null, kind: "signed_out" | "signed_anew"): void {
+    if (!text || text.dataset["way"] === kind) return;
+    const link = el("a", "", this.speech.t(`standing.${kind}.link`));
+    link.href = kind === "signed_out" ? `/login?next=${encodeURIComponent(location.pathname)}` : location.pathname;
+    text.replaceChildren(`${this.speech.t(`standing.${kind}.text`)} `, link);
+    text.dataset["way"] = kind;
+  }
+
+  /** What the banner says, for those who do not see it. */
+  words(): string {
+    return [".standing__title", ".standing__text"].map((part) => find(this.box, part)?.textContent ?? "").join(". ");
   }
 
   /** Why one is out, and what it cost where it cost the deposit. */

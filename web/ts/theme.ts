@@ -1,48 +1,94 @@
-// Runs before the first paint, so that a remembered theme does not flash, and marks that script runs.
+// The first script of every page: the theme switch, staying in place when the language changes, and where
+// the page is live its script, once what the server drew has been painted. A chosen theme is kept in a cookie, so
+// that the server draws the next page with it: nothing flashes, and no page waits for this script.
 const root = document.documentElement;
-root.classList.replace("no-js", "js");
 
-type Theme = "auto" | "light" | "dark";
-const ORDER: readonly Theme[] = ["auto", "light", "dark"];
+type Theme = "auto" | "light" | "dark" | "contrast";
+const ORDER: readonly Theme[] = ["auto", "light", "dark", "contrast"];
+const PATIENCE_MS = 1000;
+const own = document.currentScript;
+const YEAR_S = 365 * 24 * 3600;
 
 function remembered(): Theme {
-  try {
-    const value = localStorage.getItem("theme");
-    return value === "light" || value === "dark" ? value : "auto";
-  } catch {
-    return "auto"; // storage can be forbidden; the system's choice then stands
-  }
+  const kept = /(?:^|; )theme=([a-z]+)/.exec(document.cookie)?.[1];
+  return ORDER.find((theme) => theme === kept) ?? "auto";
 }
 
+/** High contrast goes with the system's light or dark. */
 function apply(theme: Theme): void {
-  if (theme === "auto") delete root.dataset.theme;
-  else root.dataset.theme = theme;
+  delete root.dataset.theme;
+  delete root.dataset.contrast;
+  if (theme === "contrast") root.dataset.contrast = "more";
+  else if (theme !== "auto") root.dataset.theme = theme;
 }
 
 function remember(theme: Theme): void {
+  const age = theme === "auto" ? 0 : YEAR_S;
+  const safe = location.protocol === "https:" ? "; Secure" : "";
+  document.cookie = `theme=${theme}; Path=/; Max-Age=${age}; SameSite=Lax${safe}`;
+}
+
+const PLACE = "place";
+
+/** Another language shows the same page at the same place. */
+function keepPlace(): void {
+  for (const link of document.querySelectorAll<HTMLAnchorElement>("a[data-language]")) {
+    link.addEventListener("click", () => {
+      const share = scrollY / Math.max(1, root.scrollHeight - innerHeight);
+      link.hash = location.hash;
+      try {
+        sessionStorage.setItem(PLACE, `${location.pathname} ${share}`);
+      } catch {
+        // the page begins at its top then
+      }
+    });
+  }
   try {
-    localStorage.setItem("theme", theme);
+    const [path, share] = (sessionStorage.getItem(PLACE) ?? "").split(" ");
+    sessionStorage.removeItem(PLACE);
+    if (path === location.pathname && !location.hash) scrollTo(0, Number(share) * (root.scrollHeight - innerHeight));
   } catch {
-    // not remembered, still applied
+    // no storage, no place
   }
 }
 
-let current = remembered();
-apply(current);
-
-document.addEventListener("DOMContentLoaded", () => {
+function bindSwitch(): void {
   const control = document.querySelector<HTMLElement>("[data-theme-switch]");
   if (!control) return;
-  const label = () => {
+  let current = remembered();
+  apply(current); // a page that was kept may have been drawn with another
+  const name = () => {
     control.textContent = control.dataset[current] ?? "";
   };
-  label();
+  name();
   control.addEventListener("click", () => {
     current = ORDER[(ORDER.indexOf(current) + 1) % ORDER.length] ?? "auto";
     apply(current);
     remember(current);
-    label();
+    name();
   });
-});
+}
+
+/** The page stands as the server drew it: its script must not come between a reader and the first sight. */
+function startApp(): void {
+  const src = own?.dataset["app"];
+  if (!src) return;
+  let started = false;
+  const start = () => {
+    if (started) return;
+    started = true;
+    const script = document.createElement("script");
+    script.src = src;
+    document.head.append(script);
+  };
+  // A page out of sight is not painted, and must be live all the same.
+  if (document.hidden) start();
+  else requestAnimationFrame(() => setTimeout(start));
+  setTimeout(start, PATIENCE_MS);
+}
+
+bindSwitch();
+keepPlace();
+startApp();
 
 export {};

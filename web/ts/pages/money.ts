@@ -111,5 +111,5 @@ function follow(panel: HTMLElement): void {
         if (told && told.state !== before) location.reload();
       })
       .catch(() => undefined);
-  }, 10_000);
+  }, 4_000);
 }
