@@ -75,6 +75,18 @@ def pdf_with_file() -> bytes:
         return out.getvalue()
 
 
+def pdf_with_file_unnamed() -> bytes:
+    """The file is in no list of files, and nowhere called one."""
+    with pikepdf.new() as document:
+        document.add_blank_page(page_size=(200, 200))
+        file = pikepdf.Stream(document, b"MZ" + b"x" * 100)
+        specification = pikepdf.Dictionary(F="evil.exe", EF=pikepdf.Dictionary(F=file))
+        document.Root.PieceInfo = document.make_indirect(specification)
+        out = io.BytesIO()
+        document.save(out)
+        return out.getvalue()
+
+
 def pdf_encrypted() -> bytes:
     with pikepdf.open(io.BytesIO(pdf())) as document:
         out = io.BytesIO()
@@ -153,6 +165,7 @@ HOSTILE: list[tuple[str, bytes, str]] = [
     ("pdf with a packed script", pdf_with_hidden_script(), "FILE_ACTS"),
     ("pdf that launches", pdf_that_launches(), "FILE_ACTS"),
     ("pdf that carries a program", pdf_with_file(), "FILE_CARRIES_FILES"),
+    ("pdf that carries one unnamed", pdf_with_file_unnamed(), "FILE_CARRIES_FILES"),
     ("pdf with a password", pdf_encrypted(), "FILE_ENCRYPTED"),
     ("pdf bomb", pdf_bomb(), "FILE_BOMB"),
     ("picture bomb", png_bomb(), "FILE_BOMB"),

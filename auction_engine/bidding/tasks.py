@@ -1,9 +1,14 @@
 """Tasks that must live, and ending tasks for certain."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Awaitable, Callable, Iterable
+
+import structlog
 
 _AGAIN_S = 0.1
+_REST_S = 15.0
+_log = structlog.get_logger(__name__)
 
 
 async def end(tasks: Iterable["asyncio.Task[None]"]) -> None:
@@ -18,6 +23,22 @@ async def end(tasks: Iterable["asyncio.Task[None]"]) -> None:
             task.cancel()
         await asyncio.wait(waiting, timeout=_AGAIN_S)
         waiting = [task for task in waiting if not task.done()]
+
+
+async def lasting(part: Callable[[], Awaitable[None]], name: str) -> None:
+    """Run `part` until cancelled; when it ends by a fault, begin it again after a while.
+
+    For what runs beside the bids and must never end them: a letter that cannot be written, a lot
+    whose books do not add up.
+    """
+    while True:
+        begun_s = time.monotonic()
+        try:
+            await part()
+        except Exception:
+            _log.exception("part_failed", part=name)
+        # What fails at once fails again at once: it must not take the time of what works.
+        await asyncio.sleep(_REST_S if time.monotonic() - begun_s < _REST_S else _AGAIN_S)
 
 
 OnDeath = Callable[[BaseException], None]

@@ -1,16 +1,18 @@
 """Notifications of a bidder's browsers: asking for them, trying them, taking them back."""
 
-from typing import Any
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.responses import RedirectResponse, Response
 
-from auction_engine.desk import exclusive
 from auction_engine.desk.alerts import keys, sending, subscriptions
 from auction_engine.desk.alerts.alerter import Alerter, Standing, message_of, note
 from auction_engine.desk.alerts.keys import Target
 from auction_engine.desk.alerts.services import ENDPOINT_MAX, Services
+from auction_engine.desk.alerts.subscriptions import Subscription
 from auction_engine.desk.catalogue import Catalogue
 from auction_engine.http import presenting_amounts as amounts
 from auction_engine.http.presenting import LANGUAGES, Presenter, presenter
@@ -20,6 +22,7 @@ from auction_engine.identity.vault import Vault
 from auction_engine.live.gateway import Gateway
 from auction_engine.settings import Settings
 
+T = TypeVar("T")
 _DONE = frozenset({"forgotten"})
 
 
@@ -79,11 +82,21 @@ def make_alerter(settings: Settings, gateway: Gateway, engine: AsyncEngine) -> A
     return alerter
 
 
+async def _over(web: Web, work: Callable[[Any], Awaitable[T]]) -> T:
+    """What `work` gives over a connection of its own. Raises Unavailable."""
+
+    async def run() -> T:
+        async with web.apart() as connection:
+            return await work(connection)
+
+    return await web.storage.ledger(run())
+
+
 async def page(web: Web, ask: Ask) -> Response:
     """GET /account/alerts: what one is told of, on which browsers."""
     assert ask.viewer is not None
-    async with exclusive.connected(web.settings.database_url or "") as connection:
-        browsers = await subscriptions.count(connection, ask.viewer.account)
+    account = ask.viewer.account
+    browsers = await _over(web, lambda connection: subscriptions.count(connection, account))
     done = ask.request.query_params.get("done")
     return web.page(
         ask, "alerts/alerts.html", browsers=browsers, done=done if done in _DONE else None
@@ -93,15 +106,15 @@ async def page(web: Web, ask: Ask) -> Response:
 async def forget_all(web: Web, ask: Ask) -> Response:
     """POST /account/alerts/forget: no browser of this account is told any more."""
     assert ask.viewer is not None
-    async with exclusive.connected(web.settings.database_url or "") as connection:
-        await subscriptions.forget_all(connection, ask.viewer.account)
+    account = ask.viewer.account
+    await _over(web, lambda connection: subscriptions.forget_all(connection, account))
     return RedirectResponse("/account/alerts?done=forgotten", 303)
 
 
 async def key(web: Web, ask: Ask) -> Response:
     """GET /api/alerts: the key a browser subscribes with."""
-    async with exclusive.connected(web.settings.database_url or "") as connection:
-        vapid = await keys.obtain(connection, web.vault, subject_of(web.settings))
+    subject = subject_of(web.settings)
+    vapid = await _over(web, lambda connection: keys.obtain(connection, web.vault, subject))
     return json_answer({"key": vapid.public})
 
 
@@ -114,24 +127,21 @@ async def keep(web: Web, ask: Ask) -> Response:
     p256dh, auth = ask.body["p256dh"], ask.body["auth"]
     if not keys.are_keys(p256dh, auth) or lang not in LANGUAGES:
         raise Problem(400, "BAD_MESSAGE", "These are not the keys of a browser's subscription.")
-    async with exclusive.connected(web.settings.database_url or "") as connection:
-        await subscriptions.keep(
-            connection,
-            web.vault,
-            ask.viewer.account,
-            ask.viewer.session,
-            Target(endpoint, p256dh, auth),
-            lang,
-        )
+    viewer, target = ask.viewer, Target(endpoint, p256dh, auth)
+    await _over(
+        web,
+        lambda connection: subscriptions.keep(
+            connection, web.vault, viewer.account, viewer.session, target, lang
+        ),
+    )
     return json_answer({"kept": True})
 
 
 async def forget(web: Web, ask: Ask) -> Response:
     """POST /api/alerts/remove: tell this browser no more."""
     assert ask.viewer is not None
-    endpoint = _endpoint(ask)
-    async with exclusive.connected(web.settings.database_url or "") as connection:
-        await subscriptions.forget(connection, web.vault, ask.viewer.account, endpoint)
+    account, endpoint = ask.viewer.account, _endpoint(ask)
+    await _over(web, lambda one: subscriptions.forget(one, web.vault, account, endpoint))
     return json_answer({"kept": False})
 
 
@@ -145,18 +155,23 @@ def _endpoint(ask: Ask) -> str:
 async def trial(web: Web, ask: Ask) -> Response:
     """POST /api/alerts/try: one notification to each of one's browsers, to see that they come."""
     assert ask.viewer is not None
-    account, sent = ask.viewer.account, 0
-    async with exclusive.connected(web.settings.database_url or "") as connection:
-        vapid = await keys.obtain(connection, web.vault, subject_of(web.settings))
+    account, subject, sent = ask.viewer.account, subject_of(web.settings), 0
+
+    async def read(connection: Any) -> tuple[keys.Vapid, list[Subscription]]:
+        vapid = await keys.obtain(connection, web.vault, subject)
         found = await subscriptions.of_accounts(connection, web.vault, [account])
-        services, words = Services(web.settings.push_services), Words(web.presenter)
-        async with sending.make_client() as client:
-            for browser in found.get(account, ()):
-                title, body = words.trial(browser.lang)
-                message = message_of(0, title, body) | {"url": "/account/alerts", "tag": "trial"}
-                outcome = await sending.send(client, services, vapid, browser, message, "trial")
-                await note(connection, browser, outcome)
-                sent += outcome == "sent"
+        return vapid, found.get(account, [])
+
+    vapid, browsers = await _over(web, read)
+    services, words = Services(web.settings.push_services), Words(web.presenter)
+    # Push services may take their time: no connection to the ledger waits for them.
+    async with sending.make_client() as client:
+        for browser in browsers:
+            title, body = words.trial(browser.lang)
+            message = message_of(0, title, body) | {"url": "/account/alerts", "tag": "trial"}
+            outcome = await sending.send(client, services, vapid, browser, message, "trial")
+            await _over(web, partial(note, browser=browser, outcome=outcome))
+            sent += outcome == "sent"
     return json_answer({"sent": sent})
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from auction_engine.http.pages import accepted_bids, session_rows
+from auction_engine.http.pages import accepted_bids, public_lot, session_rows
 from auction_engine.http.web import Ask, Web, json_answer
 
 _TOLD = (
@@ -40,7 +40,7 @@ async def lots(web: Web, ask: Ask) -> Response:
 
 async def lot(web: Web, ask: Ask) -> Response:
     """GET /api/lots/{lot}: a lot and its snapshot as in the live protocol."""
-    found, view = await web.lot_or_404(ask)
+    found, view = await public_lot(web, ask)
     snapshot = view.snapshot(ask.bidder)
     return json_answer(
         {
@@ -52,7 +52,7 @@ async def lot(web: Web, ask: Ask) -> Response:
 
 async def bids(web: Web, ask: Ask) -> Response:
     """GET /api/lots/{lot}/bids: accepted bids from the ledger, newest first."""
-    _, view = await web.lot_or_404(ask)
+    _, view = await public_lot(web, ask)
     found, older = await accepted_bids(web, ask, view)
     return json_answer({"bids": found, "older": older})
 

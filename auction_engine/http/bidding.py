@@ -6,7 +6,7 @@ from typing import Any
 from starlette.responses import Response
 
 from auction_engine import metrics
-from auction_engine.http.pages import draw_room
+from auction_engine.http.pages import draw_room, is_public, public_lot
 from auction_engine.http.presenting import AmountError, parse_amount
 from auction_engine.http.web import Ask, Web, json_answer
 from auction_engine.live.messages import (
@@ -86,7 +86,7 @@ async def api_bid(web: Web, ask: Ask) -> Response:
     except (NotMoney, MessageError) as wrong:
         return json_answer(error(wrong.code, str(wrong), bid_id), 400)
     found = await web.view(ask.request.path_params["lot"])
-    if found is None:
+    if found is None or not is_public(found[1]):
         return json_answer(not_recorded(0, bid_id, "UNKNOWN_LOT"), 404)
     status, message = await _bid(web, found[1], ask.viewer.account, bid_id, amount_minor, how)
     return json_answer(message, status, _retry(status))
@@ -95,7 +95,7 @@ async def api_bid(web: Web, ask: Ask) -> Response:
 async def form_bid(web: Web, ask: Ask) -> Response:
     """POST /lots/{lot}/bids: the form of a browser without JavaScript."""
     assert ask.viewer is not None
-    lot, view = await web.lot_or_404(ask)
+    lot, view = await public_lot(web, ask)
     body, bid_id = ask.body, ask.body.get("bid_id", "")
     # A button that names an amount wins over what stands in the field.
     typed = body.get("choose") or body.get("amount", "")

@@ -35,6 +35,12 @@ class LinkToken(Model):
     token: str
 
 
+class Confirmation(LinkToken):
+    """With the password that was chosen when the account was asked for."""
+
+    password: Annotated[str, Field(max_length=256)]
+
+
 class AddressConfirmed(Model):
     t: Literal["confirmed"]
 

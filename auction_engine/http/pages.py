@@ -54,7 +54,7 @@ def is_public(view: LotView) -> bool:
     return view.state is not None and view.state.status not in _DRAFTS
 
 
-async def _public_lot(web: Web, ask: Ask) -> tuple[dict[str, Any], LotView]:
+async def public_lot(web: Web, ask: Ask) -> tuple[dict[str, Any], LotView]:
     """The published lot named in the address. Raises Problem 404."""
     lot, view = await web.lot_or_404(ask)
     if not is_public(view):
@@ -129,7 +129,7 @@ async def session(web: Web, ask: Ask) -> Response:
 
 async def room(web: Web, ask: Ask) -> Response:
     """GET /lots/{lot}: the live room."""
-    lot, view = await _public_lot(web, ask)
+    lot, view = await public_lot(web, ask)
     if ask.viewer is not None:
         return draw_room(web, ask, lot, view)
     return web.onlookers_page(
@@ -185,7 +185,7 @@ def draw_room(
 
 async def record(web: Web, ask: Ask) -> Response:
     """GET /lots/{lot}/record: the accepted bids, a page at a time."""
-    lot, view = await _public_lot(web, ask)
+    lot, view = await public_lot(web, ask)
     bids, older = await accepted_bids(web, ask, view)
     newest = "before" not in ask.request.query_params
     first = bids[-1]["seq"] if older is not None else 0

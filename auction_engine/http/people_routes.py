@@ -66,11 +66,16 @@ API = [
     _open(
         "/api/confirm",
         registering.api_confirm,
-        {"token"},
+        {"token", "password"},
         Doc(
-            "Confirm an address: the account is made.",
-            {200: (told.AddressConfirmed, "The account can be signed in to.")} | _STALE | _LIMITED,
-            told.LinkToken,
+            "Confirm an address, with the password chosen before: the account is made.",
+            {
+                200: (told.AddressConfirmed, "The account can be signed in to."),
+                401: (models.Problem, "WRONG_PASSWORD: somebody else may have asked."),
+            }
+            | _STALE
+            | _LIMITED,
+            told.Confirmation,
         ),
     ),
     _open(

@@ -3,13 +3,15 @@
 import asyncio
 import socket
 from functools import partial
+from typing import Protocol
 
 import structlog
 import uvicorn
 import uvloop
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from auction_engine.bidding.connections import make_redis
-from auction_engine.bidding.tasks import end
+from auction_engine.bidding.tasks import end, lasting
 from auction_engine.collector import tune_collector
 from auction_engine.desk.admission.carrying import Carrier
 from auction_engine.desk.admission.practice import PracticeRooms
@@ -52,33 +54,42 @@ async def serve(settings: Settings, sock: socket.socket) -> None:
     try:
         async with running(settings, redis) as gateway:
             server = _server(settings, gateway, make_app(settings, gateway, engine))
-            desk = Desk(settings.database_url or "", engine, gateway.log)
-            url = settings.database_url or ""
-            minding = [
-                asyncio.create_task(part.run(), name=type(part).__name__)
-                for part in (Conductor(desk), Keeper(url, gateway.log), Reminder(url))
-            ]
             await check_keys(settings)
-            minding += [
-                asyncio.create_task(part.run(), name=type(part).__name__)
-                for part in make_post(settings, sock, engine)
-            ]
-            alerter = make_alerter(settings, gateway, engine)
-            minding.append(asyncio.create_task(alerter.run(), name="Alerter"))
-            way_in = (
-                Carrier(url, gateway.log),
-                DossierReminder(url),
-                PracticeRooms(url, gateway.log, gateway.clock.now_ms),
-            )
-            minding += [asyncio.create_task(p.run(), name=type(p).__name__) for p in way_in]
-            minding.append(asyncio.create_task(FactsKeeper(url).run(), name="FactsKeeper"))
-            for part in catalogue_tasks(settings, gateway):
-                minding.append(asyncio.create_task(part.run(), name=type(part).__name__))
+            minding = [_mind(part) for part in _parts(settings, sock, engine, gateway)]
             serving = asyncio.create_task(server.serve([sock]), name="serve")
             await _until_ended(serving, minding, gateway)
     finally:
         await engine.dispose()
         await redis.aclose()
+
+
+class _Part(Protocol):
+    """What a gateway does beside its pages, for as long as it lives."""
+
+    async def run(self) -> None: ...
+
+
+def _parts(
+    settings: Settings, sock: socket.socket, engine: AsyncEngine, gateway: Gateway
+) -> list[_Part]:
+    url, log = settings.database_url or "", gateway.log
+    return [
+        Conductor(Desk(url, engine, log)),
+        Keeper(url, log),
+        Reminder(url),
+        *make_post(settings, sock, engine),
+        make_alerter(settings, gateway, engine),
+        Carrier(url, log),
+        DossierReminder(url),
+        PracticeRooms(url, log, gateway.clock.now_ms),
+        FactsKeeper(url),
+        *catalogue_tasks(settings, gateway),
+    ]
+
+
+def _mind(part: _Part) -> "asyncio.Task[None]":
+    name = type(part).__name__
+    return asyncio.create_task(lasting(part.run, name), name=name)
 
 
 async def _until_ended(

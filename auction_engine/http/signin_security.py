@@ -16,6 +16,7 @@ from auction_engine.identity import (
     identities,
     passkeys,
     passwords_rules,
+    recovery,
     recovery_codes,
     totp,
 )
@@ -246,6 +247,7 @@ async def change_password(web: Web, ask: Ask) -> Response:
     async def changed() -> None:
         async with transaction(web.engine) as connection:
             await accounts.set_password_in(connection, account.id, hashed)
+            await recovery.end_links(connection, account.id)
             await tell(connection, web, account.id, "password_changed")
 
     await web.storage.ledger(changed())

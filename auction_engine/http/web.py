@@ -1,6 +1,8 @@
 """What every handler has at hand: the program's parts, and the request as it was understood."""
 
-from collections.abc import Callable, Hashable
+import asyncio
+from collections.abc import AsyncIterator, Callable, Hashable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -11,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from auction_engine.desk import exclusive
 from auction_engine.desk.catalogue import Catalogue
 from auction_engine.http import packing
 from auction_engine.http.assets import Assets
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
     from auction_engine.http.health import Readiness
 
 JSON = "application/json"
+# Connections beside the pool's, for what is asked for seldom.
+_APART = 4
 THEMES = ("light", "dark", "contrast")
 
 
@@ -95,6 +100,14 @@ class Web:
         self.rates = Rates(limits.messages_per_s, limits.messages_burst)
         self.page_rates = Rates(limits.pages_per_s, limits.pages_burst)
         self.renderings = Renderings()
+        self._apart = asyncio.Semaphore(_APART)
+
+    @asynccontextmanager
+    async def apart(self) -> AsyncIterator[Any]:
+        """A connection to the ledger beside the pool's, a few at once: however many pages are
+        asked for, the ledger has connections left for the bids."""
+        async with self._apart, exclusive.connected(self.settings.database_url or "") as connection:
+            yield connection
 
     def now_ms(self) -> int:
         """UTC milliseconds by the log's clock, which orders bids."""

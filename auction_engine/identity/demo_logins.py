@@ -23,8 +23,9 @@ DEMO_LOGINS = [
     DemoLogin("organisation", "demo.chief", "release-a-batch"),
     DemoLogin("officer", "demo.head", "approve-a-share"),
 ]
+LOGINS = frozenset(demo.login for demo in DEMO_LOGINS)
 
 
 def is_demo_login(login: str) -> bool:
     """Whether `login`, however it is typed, is one of the demonstration's."""
-    return plain_login(login) in {demo.login for demo in DEMO_LOGINS}
+    return plain_login(login) in LOGINS

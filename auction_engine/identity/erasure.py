@@ -37,6 +37,7 @@ _LOTS = text("""
            (SELECT body FROM journal j WHERE j.lot_id = m.lot_id AND j.seq = 1) AS first,
            (SELECT body FROM journal j WHERE j.lot_id = m.lot_id AND j.seq = h.seq) AS last
       FROM mine m JOIN lot l ON l.id = m.lot_id JOIN lot_head h ON h.lot_id = m.lot_id
+     WHERE NOT EXISTS (SELECT FROM practice p WHERE p.lot_id = m.lot_id)
      ORDER BY m.lot_id
 """)
 _OWED = text("""

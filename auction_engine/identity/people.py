@@ -104,7 +104,8 @@ async def _confirmation(
     connection: AsyncConnection, vault: Vault, personal: Personal, token: str, lang: str
 ) -> None:
     letter = outbox.new_id()
-    secret = {"name": personal.name, "link": values.link(f"/confirm/{token}")}
+    # Without the name: whoever asks could write to strangers what he likes in its place.
+    secret = {"name": "", "link": values.link(f"/confirm/{token}")}
     assert personal.email is not None
     await outbox.put(
         connection,
@@ -131,6 +132,27 @@ async def tried(connection: AsyncConnection, holder: int) -> None:
 
 
 # --- confirming it --------------------------------------------------------------------------
+
+
+async def chosen_password(engine: AsyncEngine, vault: Vault, token: str) -> str | None:
+    """The hash of the password that was chosen when the link's account was asked for.
+
+    Whoever confirms must know it: somebody else may have asked in the name of the mailbox, and
+    would know the password of the account that its owner confirms. None for a link that is no good.
+    """
+    if not is_token(token):
+        return None
+    async with engine.connect() as connection:
+        rows = await connection.execute(
+            select(Registration.id, Registration.data).where(
+                Registration.token_hash == token_hash(token), Registration.expires_at > func.now()
+            )
+        )
+        row = rows.one_or_none()
+    if row is None:
+        return None
+    body = orjson.loads(vault.open(row.data, f"registration.data:{row.id}"))
+    return str(body["password_hash"])
 
 
 async def confirm(engine: AsyncEngine, vault: Vault, token: str) -> int | None:

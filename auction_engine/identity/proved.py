@@ -7,7 +7,14 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auction_engine.identity import consents, inventory, people, recovery
-from auction_engine.identity.personal import Kind, Personal, email_mark, identity_mark, number
+from auction_engine.identity.personal import (
+    Kind,
+    Personal,
+    email_mark,
+    identity_mark,
+    initials,
+    number,
+)
 from auction_engine.identity.vault import Vault
 from auction_engine.ledger.schema import Account, Base, WebSession
 from auction_engine.ledger.schema_people import Person
@@ -60,7 +67,7 @@ async def register_from_identity(
     if row.identity_proved_at is None:
         sure = claims.email is not None and claims.email_verified
         if not sure or row.email_mark != email_mark(vault, claims.email or ""):
-            ended = await _take_over(connection, vault, claims, row.account_id)
+            ended = await _take_over(connection, vault, claims, identity, row.account_id)
         await connection.execute(
             update(Person)
             .where(Person.account_id == row.account_id)
@@ -94,14 +101,17 @@ async def _free(connection: AsyncConnection, vault: Vault, claims: Claims) -> st
 
 
 async def _take_over(
-    connection: AsyncConnection, vault: Vault, claims: Claims, account: int
+    connection: AsyncConnection, vault: Vault, claims: Claims, identity: str, account: int
 ) -> tuple[bytes, ...]:
     letter = outbox.new_id()
     old = await recovery.old_address(connection, vault, account, letter)
     if old is not None:
+        # Without a name: the account has its owner's from now on, and that is not the reader's.
+        nameless = vault.seal(b'{"name":""}', f"letter.secrets:{letter}")
         await outbox.put(
-            connection, to=account, kind="people.taken_over", values={}, address=old, letter=letter
-        )
+            connection, to=account, kind="people.taken_over", values={}, address=old,
+            secrets=nameless, letter=letter,
+        )  # fmt: skip
     rows = await connection.execute(
         delete(WebSession).where(WebSession.account_id == account).returning(WebSession.token_hash)
     )
@@ -110,13 +120,19 @@ async def _take_over(
         table = Base.metadata.tables[name]
         await connection.execute(delete(table).where(table.c.account_id == account))
     await connection.execute(
-        update(Account).where(Account.id == account).values(password_hash=None)
+        update(Account)
+        .where(Account.id == account)
+        .values(password_hash=None, name=initials(claims.name))
     )
+    # What somebody else typed into it, a bank account above all, is not its owner's.
+    own = Personal(claims.kind, claims.name, identity, born_on=claims.born_on)
     email = await _free(connection, vault, claims)
     await connection.execute(
         update(Person)
         .where(Person.account_id == account)
         .values(
+            kind=claims.kind,
+            data=people.seal_data(vault, account, own),
             email=None if email is None else people.seal_email(vault, account, email),
             email_mark=None if email is None else email_mark(vault, email),
             email_confirmed_at=None if email is None else func.now(),

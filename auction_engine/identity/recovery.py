@@ -66,6 +66,12 @@ async def _drop(connection: AsyncConnection, account: int, purpose: str) -> None
     )
 
 
+async def end_links(connection: AsyncConnection, account: int) -> None:
+    """Make every link of `account` worthless: whoever was in the account before its password or its
+    address was changed may still have one, and could come back by it."""
+    await connection.execute(delete(OneUseToken).where(OneUseToken.account_id == account))
+
+
 async def _keep(
     connection: AsyncConnection,
     account: int,
@@ -142,6 +148,7 @@ async def _set_password(connection: AsyncConnection, account: int, password_hash
     await connection.execute(
         update(Account).where(Account.id == account).values(password_hash=password_hash)
     )
+    await end_links(connection, account)
     rows = await connection.execute(
         delete(WebSession).where(WebSession.account_id == account).returning(WebSession.token_hash)
     )
@@ -167,7 +174,9 @@ async def ask_email(engine: AsyncEngine, vault: Vault, account: int, address: st
     hashed = people.token_hash(token)
     data = vault.seal(address.encode(), f"one_use_token.data:{hashed.hex()}")
     secret = vault.seal(
-        orjson.dumps({"link": values.link(f"/confirm/email/{token}")}), f"letter.secrets:{letter}"
+        # Without the name, as long as nobody knows whose address it is.
+        orjson.dumps({"name": "", "link": values.link(f"/confirm/email/{token}")}),
+        f"letter.secrets:{letter}",
     )
     mark = email_mark(vault, address)
     async with transaction(engine) as connection:
@@ -200,6 +209,8 @@ async def confirm_email(engine: AsyncEngine, vault: Vault, token: str) -> int | 
             hashed = people.token_hash(token)
             address = vault.open(sealed, f"one_use_token.data:{hashed.hex()}").decode()
             await _tell_old(connection, vault, account)
+            # A link to a new password may lie in the mailbox that is left.
+            await end_links(connection, account)
             await connection.execute(
                 update(Person)
                 .where(Person.account_id == account)

@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -86,8 +86,12 @@ async def create_in(
     return token, csrf
 
 
-async def find(engine: AsyncEngine, token: str) -> Viewer | None:
+async def find(
+    engine: AsyncEngine, token: str, barred: frozenset[str] = frozenset()
+) -> Viewer | None:
     """Who is signed in with this token; None when nobody is, or not any more.
+
+    Nobody is in an account that is closed, nor in one whose login is among `barred`.
 
     The session's end is judged by PostgreSQL's clock. That it was seen is written at most once a
     minute.
@@ -107,17 +111,23 @@ async def find(engine: AsyncEngine, token: str) -> Viewer | None:
                 WebSession.token_hash,
                 WebSession.how,
                 WebSession.proved_at > func.now() - FRESH,
+                Account.login,
                 WebSession.last_seen < func.now() - _SEEN_EVERY,
             )
             .join(WebSession, WebSession.account_id == Account.id)
-            .where(WebSession.token_hash == kept, WebSession.expires_at > func.now())
+            .where(
+                WebSession.token_hash == kept,
+                WebSession.expires_at > func.now(),
+                Account.state == "ACTIVE",
+            )
         )
         row = rows.one_or_none()
-    if row is None:
+    if row is None or row[-2] in barred:
         return None
     if row[-1]:
         await _seen(engine, kept)
-    return Viewer(row[0], row[1], cast(Role, row[2]), *row[3:-1])
+    more: Any = row[3:-2]
+    return Viewer(row[0], row[1], cast(Role, row[2]), *more)
 
 
 async def _seen(engine: AsyncEngine, session: bytes) -> None:

@@ -36,6 +36,7 @@ from auction_engine.live.messages import error
 from auction_engine.live.outbid import leaders, overtaken
 from auction_engine.live.rooms import Rooms
 from auction_engine.live.views import LotView, Views
+from auction_engine.rules.lot import BEFORE_OPENING
 from auction_engine.settings import Settings
 
 RESUME_S = 60
@@ -45,6 +46,7 @@ _LOOKUPS_WAITING = 2_000
 # Tickets looked at in one moment, so that a rush of them leaves the log its connections.
 _REDEEMED_AT_ONCE = 16
 _SWEEP_S = 1.0
+_NOT_PUBLIC = BEFORE_OPENING[:2]
 
 
 class Gateway:
@@ -294,6 +296,10 @@ class Gateway:
     def _join(self, connection: LiveConnection, lot: int, position: tuple[int, int] | None) -> None:
         view = self.views.get(lot)
         assert view is not None
+        if view.state is not None and view.state.status in _NOT_PUBLIC:
+            # A file that is only begun is nobody's business.
+            connection.say(error("UNKNOWN_LOT"))
+            return
         if lot not in connection.lots:
             connection.lots.add(lot)
             metrics.VIEWERS.inc()

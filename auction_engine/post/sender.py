@@ -135,7 +135,8 @@ class Sender:
             except AuctionError as error:
                 # The keys are away: everything may be right again tomorrow.
                 answer = Answer(Outcome.LATER, type(error).__name__)
-            except (KeyError, ValueError) as error:
+            except Exception as error:
+                # Whatever it is, it is this letter's: the others must not wait behind it.
                 _log.exception("letter_unwritable", kind=row["kind"])
                 answer = Answer(Outcome.NEVER, f"text {type(error).__name__}")
             else:
@@ -187,10 +188,11 @@ def read(opener: Opener, pen: Pen, row: Any) -> tuple[str, Written] | None:
         address = opener.open(row["email"], f"person.email:{account}").decode()
     else:
         return None
-    values = orjson.loads(row["values"])
+    values, name = orjson.loads(row["values"]), None
     if row["secrets"] is not None:
-        values |= orjson.loads(opener.open(row["secrets"], f"letter.secrets:{letter}"))
-    name = values.pop("name", None)
+        secrets = orjson.loads(opener.open(row["secrets"], f"letter.secrets:{letter}"))
+        name = secrets.pop("name", None)
+        values |= secrets
     if name is None and row["data"] is not None:
         name = orjson.loads(opener.open(row["data"], f"person.data:{account}")).get("name")
     lang = row["lang"] or row["person_lang"] or "vi"

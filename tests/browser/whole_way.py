@@ -192,6 +192,7 @@ async def registers_by_mail(world: World, person: Person) -> None:
     link = _LINK.search(text_of(letters[0]))
     assert link is not None, text_of(letters[0])
     await page.goto(link[0])
+    await page.get_by_label(person.t("people.field.password")).fill(PASSWORD)
     await page.get_by_role("button", name=person.t("people.confirm.submit")).click()
     await page.goto("/login")
     await page.locator("#login").fill(person.mail)

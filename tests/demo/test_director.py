@@ -150,7 +150,11 @@ async def test_goes_on_after_postgresql_cut_every_connection(empty_house, server
         await until(
             empty_house, KINDS, lambda f: sum(r.n for r in f if r.kind == "bid.accepted") > bids
         )
-        locks = await rows(empty_house, "SELECT 1 FROM pg_locks WHERE locktype = 'advisory'")
+        locks = await rows(
+            empty_house,
+            "SELECT 1 FROM pg_locks WHERE locktype = 'advisory'"
+            f" AND (classid::bigint << 32) | objid::bigint = {director._LOCK}",
+        )
         assert len(locks) == 1
 
 

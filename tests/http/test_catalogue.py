@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import re
 import time
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -306,3 +308,30 @@ async def test_onlookers_have_an_answer_of_their_own(house: House) -> None:
         # The same bytes for a bidder: nothing in it is anybody's own.
         assert (await bidder.get(f"/lots/{lot}/watch.json")).content == after.content
         assert (await client.get("/lots/999999/watch.json")).status_code == 404
+
+
+async def test_many_who_read_notices_take_few_connections(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What everybody may ask for must leave the ledger's connections to the bids."""
+    [lot] = await described(house, {})
+    connected, now, most = exclusive.connected, 0, 0
+
+    @contextlib.asynccontextmanager
+    async def counted(url: str) -> AsyncIterator[Any]:
+        nonlocal now, most
+        task = asyncio.current_task()
+        counts = task is not None and task.get_name().startswith("Task-")  # the others have names
+        now, most = now + counts, max(most, now + counts)
+        try:
+            async with connected(url) as connection:
+                await asyncio.sleep(0.05)
+                yield connection
+        finally:
+            now -= counts
+
+    monkeypatch.setattr(exclusive, "connected", counted)
+    async with house.browser() as client:
+        answers = await asyncio.gather(*(client.get(f"/lots/{lot}/notice") for _ in range(16)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert 0 < most <= 4

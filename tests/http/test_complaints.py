@@ -18,6 +18,9 @@ import pikepdf
 import pytest
 from cashroom import Cashroom, cashroom, send, words
 from house import START, House, new_id
+from starlette.datastructures import UploadFile
+
+from auction_engine.http.afterwards import forms
 
 TODAY = datetime.now(UTC).astimezone().date()
 
@@ -290,3 +293,13 @@ async def test_who_files_without_end_is_stopped(room: Room) -> None:
         sixth = await send(client, "/mine/complaints", **told(room.lot))
         assert sixth.status_code == 422
         assert "chưa được trả lời" in words(sixth.text)
+
+
+async def test_a_files_name_is_one_line_that_can_be_kept() -> None:
+    sent = UploadFile(BytesIO(b"x"), filename="a\0b\r\nc" + "x" * 300)
+    found = await forms._parts([("files", sent)])
+    ((name, body),) = found["files"]
+    assert name.startswith("ab c")
+    assert name.isprintable()
+    assert len(name) == 120
+    assert body == b"x"

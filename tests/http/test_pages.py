@@ -295,6 +295,16 @@ async def test_a_file_that_is_only_begun_is_on_no_public_page(house: House) -> N
     )  # fmt: skip
     await house.log.draft_lot(shard, draft, params)
     async with house.browser() as client:
-        for path in (f"/lots/{draft}", f"/lots/{draft}/record"):
-            assert (await client.get(path)).status_code == 404
+        api = f"/api/lots/{draft}"
+        for path in (f"/lots/{draft}", f"/lots/{draft}/record", api, f"{api}/bids"):
+            assert (await client.get(path)).status_code == 404, path
         assert (await client.get(f"/lots/{lots[0]}")).status_code == 200
+    async with house.live() as live:
+        await live.say(t="watch", lot=draft)
+        assert (await live.hear("error"))["code"] == "UNKNOWN_LOT"
+    async with house.signed_in("an") as client:
+        bid = {"bid_id": new_id(), "amount_minor": START}
+        refused = await client.post(f"{api}/bids", json=bid)
+        assert (refused.status_code, refused.json()["code"]) == (404, "UNKNOWN_LOT")
+        form = {"csrf": client.headers["X-CSRF-Token"], "amount": str(START), "bid_id": new_id()}
+        assert (await client.post(f"/lots/{draft}/bids", data=form)).status_code == 404

@@ -54,7 +54,7 @@ class World:
         before = len(self.mail.to(changes.get("email", FORM["email"])))
         await post(client, "/register", FORM | changes)
         link = await self.link(changes.get("email", FORM["email"]), before + 1)
-        answer = await post(client, link, {})
+        answer = await post(client, link, {"password": (FORM | changes)["password"]})
         assert answer.status_code == 200, answer.text
 
     async def signed_in(self, client: httpx.AsyncClient, **changes: str) -> None:
@@ -125,8 +125,8 @@ async def test_from_the_first_visit_to_the_account(world: World) -> None:
         # Programs that look into letters open links; only the button counts, and only once.
         for _ in range(2):
             assert (await client.get(link)).status_code == 200
-        assert (await post(client, link, {})).status_code == 200
-        assert (await post(client, link, {})).status_code == 410
+        assert (await post(client, link, {"password": FORM["password"]})).status_code == 200
+        assert (await post(client, link, {"password": FORM["password"]})).status_code == 410
         # Signed in by the address, however it is typed.
         typed = {"login": " Anh@Example.COM ", "password": FORM["password"]}
         assert (await post(client, "/login", typed)).status_code == 303
@@ -149,11 +149,15 @@ async def test_a_program_registers_in_english(world: World) -> None:
         answer = await client.post("/api/register", json=body)
         assert (answer.status_code, answer.json()) == (202, {"t": "letter"})
         message = await world.letter("anh@example.com")
-        assert "Dear Nguyễn Văn Ánh" in text_of(message)
+        # Whoever asks could have written anything there, to anybody.
+        assert "Nguyễn Văn Ánh" not in text_of(message)
         token = (await world.link("anh@example.com")).rpartition("/")[2]
-        confirmed = await client.post("/api/confirm", json={"token": token})
+        secret = {"token": token, "password": FORM["password"]}
+        other = await client.post("/api/confirm", json=secret | {"password": "another password"})
+        assert (other.status_code, other.json()["code"]) == (401, "WRONG_PASSWORD")
+        confirmed = await client.post("/api/confirm", json=secret)
         assert confirmed.json() == {"t": "confirmed"}
-        again = await client.post("/api/confirm", json={"token": token})
+        again = await client.post("/api/confirm", json=secret)
         assert (again.status_code, again.json()["code"]) == (410, "STALE_LINK")
         login = {"login": FORM["email"], "password": FORM["password"]}
         client.headers["X-CSRF-Token"] = (await client.post("/api/login", json=login)).json()[
@@ -213,7 +217,10 @@ async def test_of_two_links_for_one_number_the_first_opened_wins(world: World) -
         for email in ("mot@example.com", "hai@example.com"):
             await post(client, "/register", FORM | {"email": email})
         first, second = await world.link("mot@example.com"), await world.link("hai@example.com")
-        statuses = {(await post(client, link, {})).status_code for link in (first, second)}
+        statuses = {
+            (await post(client, link, {"password": FORM["password"]})).status_code
+            for link in (first, second)
+        }
     assert statuses == {200, 410}
     await world.quiet()
     assert len(world.mail.to("hai@example.com")) == 1
@@ -257,8 +264,8 @@ async def test_nothing_typed_gets_into_a_header(world: World, changes: dict[str,
 
 async def test_names_are_written_as_text_in_letters(world: World) -> None:
     async with world.house.browser() as client:
-        await post(client, "/register", FORM | {"name": "<b>An</b> & {link}"})
-    message = await world.letter("anh@example.com")
+        await world.registered(client, name="<b>An</b> & {link}")
+    message = await world.letter("anh@example.com", 2)  # the welcome, after the confirmation
     assert "&lt;b&gt;An&lt;/b&gt; &amp; {link}" in html_of(message)
     assert "<b>An</b> & {link}" in text_of(message)
 
@@ -289,7 +296,7 @@ async def test_without_a_count_nothing_is_sent(
             try:
                 calls = [
                     client.post("/api/recover", json={"email": "x@example.com"}),
-                    client.post("/api/confirm", json={"token": "x" * 43}),
+                    client.post("/api/confirm", json={"token": "x" * 43, "password": "x" * 12}),
                 ]
                 for answer in await asyncio.gather(*calls):
                     assert (answer.status_code, answer.json()["code"]) == (503, "UNAVAILABLE")
@@ -406,15 +413,26 @@ async def test_another_address_counts_once_confirmed_and_the_old_one_hears(world
         link = await world.link("moi@example.com")
         await world.quiet()
         old = len(world.mail.to("anh@example.com"))
-        assert (await post(client, link, {})).status_code == 200
+        assert (await post(client, link, {"password": FORM["password"]})).status_code == 200
         await world.letter("anh@example.com", old + 1)
-        assert (await post(client, link, {})).status_code == 410
+        assert (await post(client, link, {"password": FORM["password"]})).status_code == 410
         async with world.house.browser() as again:
             login = {"login": "moi@example.com", "password": FORM["password"]}
             assert (await post(again, "/login", login)).status_code == 303
             before = login | {"login": "anh@example.com"}
         async with world.house.browser() as again:
             assert (await post(again, "/login", before)).status_code == 401
+
+
+async def test_a_new_password_ends_the_links_asked_for_before(world: World) -> None:
+    """Whoever was in the account meanwhile does not get it by an address of his own."""
+    async with world.house.browser() as client:
+        await world.signed_in(client)
+        await post(client, "/account/email", {"email": "thief@example.com"})
+        link = await world.link("thief@example.com")
+        new = {"password": "một câu khác hẳn", "again": "một câu khác hẳn"}
+        assert (await post(client, "/account/security/password", new)).status_code == 303
+        assert (await post(client, link, {"password": FORM["password"]})).status_code == 410
 
 
 async def test_an_address_that_is_somebodys_is_not_given_away(world: World) -> None:
@@ -495,7 +513,10 @@ async def test_the_demonstrations_mailbox(settings: Settings) -> None:
         box = await client.get(where[1].replace("&amp;", "&"))
         link = re.search(r'href="(/confirm/[^"]+)"', box.text)
         assert link is not None
-        assert (await post(client, link[1], {})).status_code == 200
+        assert "password" in (await client.get(link[1])).text
+        stranger = await post(client, link[1], {"password": "not the chosen one"})
+        assert stranger.status_code == 401
+        assert (await post(client, link[1], {"password": FORM["password"]})).status_code == 200
         login = {"login": FORM["email"], "password": FORM["password"]}
         assert (await post(client, "/login", login)).status_code == 303
         # Somebody else's mailbox is another address.

@@ -99,7 +99,7 @@ async def test_results_tell_prices_of_similar_property(house: House) -> None:
         assert "Prices reached for similar property" in page
         assert "× 5.00" in page
         assert "nobody bid or accepted a price" in page
-        assert f"/lots/{lots[0]}/record" in page
+        assert f"/lots/{lots[0]}/replay" in page
         assert page.count("<tr>") == 7  # six lots and the heading
         notice = (await client.get(f"/lots/{lots[5]}/notice?lang=en")).text
         (label,) = re.findall(r'role="img" aria-label="([^"]+)"', notice)

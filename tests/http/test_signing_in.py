@@ -11,7 +11,7 @@ import pytest
 from house import CSRF, PASSWORD, House, running_house
 from redis.asyncio import Redis
 
-from auction_engine.identity import throttle
+from auction_engine.identity import sessions, throttle
 from auction_engine.identity.demo_logins import DEMO_LOGINS
 from auction_engine.settings import Settings
 
@@ -277,3 +277,12 @@ async def test_demonstration_logins_can_be_used_from_the_page(settings: Settings
                     assert entry.password in (await client.get(path)).text
                 answer = await sign_in(client, entry.login, password=entry.password)
                 assert answer.status_code == 303
+
+
+async def test_the_demonstrations_sessions_end_with_it(house: House) -> None:
+    """Everybody knows their passwords: what was opened with one is good in the demonstration."""
+    made = await house.account("demo.auctioneer", "organisation")
+    token, _ = await sessions.create(house.engine, made.id)
+    assert not house.settings.demo
+    async with house.browser(Cookie=f"session={token}") as client:
+        assert (await client.get("/api/account")).status_code == 401

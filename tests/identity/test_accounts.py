@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from auction_engine.identity import accounts, sessions
@@ -75,3 +76,13 @@ async def test_a_renewed_hash_replaces_the_old(engine: AsyncEngine) -> None:
     assert Passwords().outdated(
         "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$ZmFrZWZha2VmYWtlZmFrZWZha2VmYWtl"
     )
+
+
+async def test_nobody_is_in_an_account_that_is_closed_or_barred(engine: AsyncEngine) -> None:
+    account = await accounts.create(engine, "an", "An", "bidder")
+    token, _ = await sessions.create(engine, account.id)
+    assert await sessions.find(engine, token, frozenset({"binh"})) is not None
+    assert await sessions.find(engine, token, frozenset({"an"})) is None
+    async with engine.begin() as connection:
+        await connection.execute(text("UPDATE account SET state = 'CLOSED'"))
+    assert await sessions.find(engine, token) is None

@@ -325,3 +325,16 @@ async def test_a_draft_goes_at_once_and_a_dossier_when_its_time_is_over(folk: Fo
     after = date(2031, 11, 18) + timedelta(days=1)
     assert await erasure.end_of_keeping(folk.engine, after) == 1
     assert await there() == {"DRAFT": False, "SENT": False}
+
+
+async def test_practice_keeps_nothing_and_hinders_nothing(folk: Folk) -> None:
+    account = await folk.registered()
+    played = await lot(folk, account, over=True)
+    running = await lot(folk, account, over=False)
+    for number, over in ((played, True), (running, False)):
+        await folk.sql(
+            "INSERT INTO practice (lot_id, account_id, over) VALUES (:l, :a, :o)",
+            l=number, a=account, o=over,
+        )  # fmt: skip
+    assert await erasure.erase(folk.engine, folk.vault, account, NOW_MS) is not None
+    assert (await folk.person(account))["data"] is None

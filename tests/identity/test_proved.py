@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from auction_engine.identity import accounts, sessions
+from auction_engine.identity import accounts, people, sessions
 from auction_engine.identity.personal import Wrong
 from auction_engine.identity.proved import Claims, Found, register_from_identity
 from auction_engine.settings import Settings
@@ -68,7 +68,10 @@ async def test_whoever_registered_with_the_same_address_keeps_everything(folk: F
 
 async def test_whoever_was_first_under_a_strangers_number_is_out(folk: Folk) -> None:
     """Otherwise somebody could wait in the account for the person it belongs to."""
-    squatter = replace(AN, email="squatter@example.com", name="Somebody Else")
+    squatter = replace(
+        AN, email="squatter@example.com", name="Somebody Else", bank="B", bank_account="0071000123",
+        bank_holder="Somebody Else",
+    )  # fmt: skip
     account = await folk.registered(squatter)
     await sessions.create(folk.engine, account)
     await folk.sql(
@@ -89,7 +92,12 @@ async def test_whoever_was_first_under_a_strangers_number_is_out(folk: Folk) -> 
         assert await folk.sql(f"SELECT 1 FROM {table}") == []
     told = [(to, kind) for to, kind, _ in await folk.letters()]
     assert told[-1] == ("squatter@example.com", "people.taken_over")
-    # From now on it is the proved person's.
+    assert CLAIMS.name not in (await folk.letters())[-1][2]
+    # From now on it is the proved person's, and nothing of the other's is left in it.
+    async with folk.engine.connect() as connection:
+        own = await people.own(connection, folk.vault, account)
+    assert own is not None
+    assert (own.name, own.phone, own.bank_account) == (CLAIMS.name, None, None)
     assert await come(folk) == Found(account)
 
 

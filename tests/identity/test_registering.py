@@ -9,6 +9,7 @@ import pytest
 from auction_engine.identity import accounts, people, recovery
 from auction_engine.identity.personal import email_mark
 from auction_engine.ledger.schema import Base
+from auction_engine.post import outbox, values
 from auction_engine.settings import Settings
 from identity.folk import AN, BINH, HASH, Folk, dumped, folk_of
 
@@ -134,6 +135,49 @@ async def test_a_link_for_one_purpose_is_none_for_another(folk: Folk) -> None:
     assert await recovery.holder(folk.engine, token, "RECOVER") == account
     await folk.sql("UPDATE one_use_token SET expires_at = now()")
     assert await recovery.recover(folk.engine, token, HASH) is None
+
+
+async def test_links_end_with_the_password_and_the_address_they_were_asked_under(
+    folk: Folk,
+) -> None:
+    """Whoever was in an account does not come back by a link he asked for meanwhile."""
+    account = await folk.registered()
+    await recovery.ask_email(folk.engine, folk.vault, account, "thief@example.com")
+    link = await folk.token("people.email_new")
+    await recovery.ask(folk.engine, folk.vault, "an@example.com")
+    done = await recovery.recover(folk.engine, await folk.token("people.recover"), HASH)
+    assert done is not None
+    assert await recovery.confirm_email(folk.engine, folk.vault, link) is None
+    # Nor whoever reads the mailbox that its owner has left.
+    await recovery.ask(folk.engine, folk.vault, "an@example.com")
+    left = await folk.token("people.recover")
+    await recovery.ask_email(folk.engine, folk.vault, account, "new@example.com")
+    token = await folk.token("people.email_new")
+    assert await recovery.confirm_email(folk.engine, folk.vault, token) == account
+    assert await recovery.recover(folk.engine, left, HASH) is None
+
+
+async def test_letters_to_addresses_not_confirmed_say_nothing_of_the_askers(folk: Folk) -> None:
+    """Or anybody could write to strangers, in our name, what he likes for a name."""
+    account = await folk.registered()
+    await recovery.ask_email(folk.engine, folk.vault, account, "stranger@example.com")
+    told = {kind: words for _, kind, words in await folk.letters()}
+    assert AN.name not in told["people.confirm"]
+    assert AN.name not in told["people.email_new"]
+    assert AN.name in told["people.welcome"]
+
+
+async def test_a_value_called_name_is_not_its_readers_name(folk: Folk) -> None:
+    account = await folk.registered()
+    told = {"name": "Laptop", "when": values.moment(0), "link": values.link("/account/security")}
+    async with folk.engine.begin() as connection:
+        for kind in ("passkey_added", "passkey_removed"):
+            await outbox.put(connection, to=account, kind=kind, values=told)
+    letters = [words for _, kind, words in await folk.letters() if kind.startswith("passkey_")]
+    assert len(letters) == 2
+    for words in letters:
+        assert "Laptop" in words
+        assert AN.name in words
 
 
 async def test_a_closed_account_gets_no_way_back(folk: Folk) -> None:

@@ -249,6 +249,15 @@ async def test_a_text_that_does_not_exist_holds_nothing_up(office: Office) -> No
     assert first["error"] == "text KeyError"
 
 
+async def test_a_letter_nobody_can_write_holds_nothing_up(office: Office) -> None:
+    an = await office.person("an")
+    await office.put(an, values={"when": {"t": "moment", "ms": "soon"}})
+    await office.put(an)
+    async with office.sending():
+        first, _ = await office.until("DEAD", "SENT")
+    assert first["error"] == "text TypeError"
+
+
 async def test_without_a_server_the_demonstration_keeps_and_others_wait(office: Office) -> None:
     an = await office.person("an")
     await office.put(an)

@@ -37,7 +37,10 @@ def healthy() -> probe.Database:
 
 def test_a_sound_installation(settings):
     findings = by_name(doctor.server_findings(settings))
-    assert {finding.level for finding in findings.values()} == {"ok"}, findings
+    # Nobody has chosen a mail server, an address or started the program yet: said, but no fault.
+    advised = {name for name, finding in findings.items() if finding.level != "ok"}
+    assert advised <= {"keys", "mail", "links"}, findings
+    assert all(finding.level != "fail" for finding in findings.values()), findings
     assert "PostgreSQL" in findings
     assert "migrations" in findings
     assert any(name.startswith("clock, between") for name in findings)

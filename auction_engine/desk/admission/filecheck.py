@@ -24,7 +24,7 @@ _REFUSED = 3
 # Whatever a PDF could do by itself, or carry inside it.
 _ACTS = {"/JavaScript", "/JS", "/Launch", "/SubmitForm", "/ImportData", "/GoToE", "/GoToR",
          "/Rendition", "/RichMedia", "/RichMediaExecute", "/Movie", "/Sound"}  # fmt: skip
-_CARRIES = {"/EmbeddedFile", "/EmbeddedFiles", "/AF", "/XFA", "/RichMediaContent"}
+_CARRIES = {"/EmbeddedFile", "/EmbeddedFiles", "/EF", "/AF", "/XFA", "/RichMediaContent"}
 
 
 class Refused(Exception):

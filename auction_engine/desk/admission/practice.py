@@ -153,6 +153,7 @@ def _content(like: dict[str, Any]) -> dict[str, Any]:
     }
     return {
         **kept,
+        **({"like": like["id"]} if "id" in like else {}),
         "practice": True,
         "title": {"vi": f"Tập trả giá: {title['vi']}", "en": f"Practice: {title['en']}"},
         "place": {"vi": "Phòng tập", "en": "Practice room"},

@@ -102,6 +102,11 @@ class Keeper:
             except (AuctionError, ProceedsError, EntryError) as error:
                 # As often as something moves at the lot, not at every look.
                 _log.error("lot_not_settled", lot=lot, text=str(error))
+            except _PASSING:
+                raise
+            except Exception:
+                # One lot that nobody can make sense of holds up no other's money.
+                _log.exception("lot_not_settled", lot=lot)
             self._seen[lot] = seen
 
     async def keep(self, connection: Any, shard: int, lot: int) -> bool:

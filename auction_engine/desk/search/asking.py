@@ -13,8 +13,8 @@ from auction_engine.desk.search.words import TITLE, WRITTEN, Word, words_of
 # Beyond these nobody reads what he typed; each word costs the server a look.
 MOST_LETTERS = 200
 _MOST_WORDS = 12
-# A single letter begins thousands of words: alone it is taken as a word of its own.
-_PREFIX_FROM = 2
+# Two letters are nearly always a whole word of Vietnamese: "căn hộ" must not find a house.
+_WHOLE = 2
 _TOKEN = re.compile(r'(-?)"([^"]*)"?|(\S+)')
 _OR = frozenset({"or", "hoặc", "|"})
 
@@ -73,7 +73,10 @@ def _terms(typed: str, unfinished: bool) -> list[_Term]:
             continue
         left -= len(words)
         ends = unfinished and number == len(tokens) - 1 and bare is not None
-        ends = ends and (number > 0 or len(words) > 1 or len(words[-1].plain) >= _PREFIX_FROM)
+        letters = len(words[-1].plain)
+        # A single letter begins thousands of words: alone it is taken as a word of its own.
+        alone = number == 0 and len(words) == 1
+        ends = ends and letters != _WHOLE and (letters > _WHOLE or not alone)
         joined = next((w for w in found if w.joined), None) if bare is not None else None
         terms.append(_Term(tuple(words), joined, without, ends, either and not without))
         either = False

@@ -70,6 +70,12 @@ class FactsKeeper:
                 except AuctionError as error:
                     self._broken.add(lot)
                     _log.error("lot_without_facts", lot=lot, text=str(error))
+                except _PASSING:
+                    raise
+                except Exception:
+                    # One lot that nobody can make sense of holds up no other.
+                    self._broken.add(lot)
+                    _log.exception("lot_without_facts", lot=lot)
             if len(lots) < _SOME:
                 break
         return done

@@ -14,12 +14,14 @@ from auction_engine.desk.admission.states import AdmissionError
 from auction_engine.desk.complaints.record import Document
 from auction_engine.http import bodies
 from auction_engine.http.problems import Problem
+from auction_engine.http.way.forms import line
 from auction_engine.http.web import Ask, Web
 
 MOST_FILES = 3
 _FIELD_BYTES = 40 * 1024
 _MOST_BYTES = MOST_FILES * MAX_BYTES + 128 * 1024
 _UPLOAD_S = 120
+_NAME = 120
 _FILES = "files"
 _checkers: WeakKeyDictionary[Web, Checker] = WeakKeyDictionary()
 
@@ -51,7 +53,9 @@ async def _parts(items: Any) -> dict[str, Any]:
     for name, value in items:
         if isinstance(value, UploadFile):
             if value.filename:
-                fields[_FILES].append((value.filename[:200], await value.read()))
+                # One line that can be kept and shown, whatever was sent for a name.
+                name = line(value.filename, _NAME) or "-"
+                fields[_FILES].append((name, await value.read()))
         elif name in fields:
             raise Problem(400, "BAD_MESSAGE")
         else:

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 import orjson
 from starlette.responses import Response
 
-from auction_engine.http.pages import _public_lot as public_lot
+from auction_engine.http.pages import public_lot
 from auction_engine.http.presenting import LANGUAGES
 from auction_engine.http.presenting_amounts import affixes
 from auction_engine.http.web import JSON, Ask, Web

@@ -5,7 +5,6 @@ from typing import Any
 
 from starlette.responses import Response
 
-from auction_engine.desk import exclusive
 from auction_engine.desk.search import codes, differences, similar
 from auction_engine.desk.search import notices as record
 from auction_engine.desk.search.notices import Version
@@ -41,7 +40,7 @@ def viewing_of(content: dict[str, Any]) -> dict[str, Any] | None:
 
 
 async def _versions(web: Web, lot: int) -> list[Version]:
-    async with exclusive.connected(web.settings.database_url or "") as connection:
+    async with web.apart() as connection:
         return await record.versions(connection, lot)
 
 

@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 import orjson
 from starlette.responses import RedirectResponse, Response
 
-from auction_engine.desk import exclusive
 from auction_engine.desk.search import codes, saved
 from auction_engine.desk.search.filters import Filters
 from auction_engine.http.catalogue.lists import chips
@@ -25,7 +24,7 @@ async def _over(web: Web, work: Callable[[Any], Awaitable[T]]) -> T:
     """What `work` gives over a connection of its own."""
 
     async def run() -> T:
-        async with exclusive.connected(web.settings.database_url or "") as connection:
+        async with web.apart() as connection:
             return await work(connection)
 
     return await web.storage.ledger(run())

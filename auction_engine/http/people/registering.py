@@ -70,14 +70,26 @@ def _form(
 
 async def show_confirm(web: Web, ask: Ask) -> Response:
     """GET /confirm/{token}: a button, for programs that look into letters open every link."""
-    return web.page(ask, "people/confirm.html", action=ask.request.scope["path"])
+    return _confirm_form(web, ask, [])
+
+
+def _confirm_form(web: Web, ask: Ask, wrong: list[Wrong], status: int = 200) -> Response:
+    path = ask.request.scope["path"]
+    # Another address is confirmed by whoever has just proved who he is.
+    asks = not path.startswith("/confirm/email/")
+    return web.page(
+        ask, "people/confirm.html", status, action=path, asks=asks, wrong=forms.shown(wrong)
+    )
 
 
 async def confirm(web: Web, ask: Ask) -> Response:
     """POST /confirm/{token}."""
+    password = forms.password_of(ask.body)
     try:
-        made = await _confirm(web, ask, ask.request.path_params["token"])
+        made = await _confirm(web, ask, ask.request.path_params["token"], password)
     except Problem as problem:
+        if problem.status == 401:
+            return _confirm_form(web, ask, [Wrong("password", "other")], 401)
         if problem.status != 429:
             raise
         return forms.told(web, ask, "too_often", 429, path="/register")
@@ -88,13 +100,20 @@ async def confirm(web: Web, ask: Ask) -> Response:
 async def api_confirm(web: Web, ask: Ask) -> Response:
     """POST /api/confirm."""
     token = ask.body["token"]
-    if not isinstance(token, str) or not await _confirm(web, ask, token):
+    password = forms.password_of(ask.body)
+    if not isinstance(token, str) or not await _confirm(web, ask, token, password):
         raise Problem(410, "STALE_LINK")
     return json_answer({"t": "confirmed"})
 
 
-async def _confirm(web: Web, ask: Ask, token: str) -> bool:
+async def _confirm(web: Web, ask: Ask, token: str, password: str) -> bool:
+    """Whether the account is made now. Raises Problem 401 for another password, 429."""
     await forms.admit(web, ask, "confirm", token[:50])
+    chosen = await web.storage.ledger(people.chosen_password(web.engine, web.vault, token))
+    if chosen is None:
+        return False
+    if not await web.passwords.verify(chosen, password):
+        raise Problem(401, "WRONG_PASSWORD")
     return await web.storage.ledger(people.confirm(web.engine, web.vault, token)) is not None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auction_engine.desk.money import references, sheets
+from auction_engine.desk.money.keeper import Keeper
 from auction_engine.desk.money.matching import Expected, Verdict, judge, same_name
 from auction_engine.desk.money.record import MoneyError
 from auction_engine.errors import AuctionError
@@ -192,3 +194,25 @@ def test_a_wrong_sheet_names_the_field(changes: dict[str, Any], where: str) -> N
     with pytest.raises(MoneyError, match=where) as caught:
         sheets.read(sheet(**changes))
     assert caught.value.code == "BAD_SHEET"
+
+
+async def test_a_lot_nobody_can_make_sense_of_holds_up_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Moved:
+        async def fetch(self, query: str) -> list[dict[str, int]]:
+            return [{"lot_id": lot, "shard": 0} for lot in (1, 2)]
+
+    kept = []
+
+    async def keep(self: Keeper, connection: object, shard: int, lot: int) -> bool:
+        kept.append(lot)
+        if lot == 1:
+            raise KeyError("an entry of a kind that nobody knows")
+        return False
+
+    monkeypatch.setattr(Keeper, "keep", keep)
+    keeper = Keeper("", SimpleNamespace(shards=1))  # type: ignore[arg-type]
+    for _ in range(2):
+        await keeper.look(Moved())
+    assert kept == [1, 2]  # at rest until something moves again
