@@ -11,6 +11,9 @@ together() {
     -m "not browser and not fault"
 }
 
+# A certified OpenID provider to sign in with.
+scripts/web.sh tools
+
 if [ "$1" = fast ]; then
   together
   exit

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Run an npm script of web/ (build, test), installing Node and the packages first if need be.
+# Run an npm script of web/ (build, test), installing Node and the packages first if need be; `tools`
+# installs the programs that tests run beside the product (tests/node) instead.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,10 +15,18 @@ if ! usable; then
 fi
 
 # `npm ci` empties node_modules, so only when the lock file has changed.
-sum=$(cksum < web/package-lock.json)
-if [ "$(cat web/node_modules/.lock-sum 2>/dev/null)" != "$sum" ]; then
-  (cd web && npm ci --no-audit --no-fund --loglevel=error)
-  echo "$sum" > web/node_modules/.lock-sum
+packages() {
+  local sum; sum=$(cksum < "$1/package-lock.json")
+  if [ "$(cat "$1/node_modules/.lock-sum" 2>/dev/null)" != "$sum" ]; then
+    (cd "$1" && npm ci "${@:2}" --no-audit --no-fund --loglevel=error)
+    echo "$sum" > "$1/node_modules/.lock-sum"
+  fi
+}
+
+if [ "$1" = tools ]; then
+  packages tests/node --omit=optional
+  exit
 fi
+packages web
 cd web
 npm run --silent "$1"

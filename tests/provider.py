@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import re
 import shutil
 import socket
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from html import unescape
@@ -47,9 +49,10 @@ class OidcServer:
 
     async def start(self) -> None:
         """Start it, with new keys each time."""
-        node = shutil.which("node")
+        # Where the machine has none, it came as a package (scripts/web.sh).
+        node = shutil.which("node") or shutil.which("node", path=os.path.dirname(sys.executable))
         assert node is not None, "the tests of signing in need Node"
-        assert (NODE / "node_modules").is_dir(), "run `npm ci` in tests/node first"
+        assert (NODE / "node_modules").is_dir(), "run scripts/web.sh tools first"
         self.process = await asyncio.create_subprocess_exec(
             node, "oidc.mjs", str(self.port), *self.redirects, cwd=NODE,
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
