@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 # with a PostgreSQL and a Valkey to itself. What drives a browser or kills processes comes after them, two
 # at once.
 together() {
-  .venv/bin/pytest -n 3 --dist loadfile --no-loadscope-reorder --durations 15 \
+  .venv/bin/pytest -n 4 --dist loadfile --no-loadscope-reorder --durations 15 \
     -m "not browser and not fault"
 }
 
