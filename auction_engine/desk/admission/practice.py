@@ -65,14 +65,6 @@ async def current(engine: AsyncEngine, account: int) -> int | None:
         return None if found is None else int(found)
 
 
-async def of_whom(engine: AsyncEngine, lot: int) -> int | None:
-    """Whose practice lot this is; None for every other lot."""
-    async with engine.connect() as connection:
-        query = select(Practice.account_id).where(Practice.lot_id == lot)
-        found = (await connection.execute(query)).scalar_one_or_none()
-        return None if found is None else int(found)
-
-
 async def begin(
     engine: AsyncEngine, log: LogClient, account: int, like: dict[str, Any], params: LotParams,
     now_ms: int,
