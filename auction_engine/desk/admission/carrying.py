@@ -6,8 +6,6 @@ when registration closes, so that until then the decision can be taken back. The
 bidder's lock; whatever dies between two acts is finished by the next look.
 """
 
-import asyncio
-import time
 from typing import Any
 
 import asyncpg
@@ -20,6 +18,7 @@ from auction_engine.desk import exclusive, listing
 from auction_engine.desk.admission import letters, reading
 from auction_engine.desk.admission.reading import Dossier
 from auction_engine.desk.admission.states import Recorded
+from auction_engine.desk.looking import look_on
 from auction_engine.desk.reading import Lots
 from auction_engine.errors import AuctionError
 from auction_engine.ledger import store
@@ -28,7 +27,6 @@ from auction_engine.rules.commands import Act, CommandRefused
 from auction_engine.rules.lot import BEFORE_OPENING, LotState
 
 _LOOK_S = 1.0
-_REST = 10
 _WAIT_S = 0.2
 _ENTRIES_BACK = 5_000
 # A thousand codes are too few to draw from when hundreds are drawn.
@@ -209,17 +207,7 @@ class Carrier:
 
     async def run(self) -> None:
         """Look again and again, until cancelled. Servers away are waited for."""
-        while True:
-            try:
-                async with exclusive.connected(self._url) as connection:
-                    while True:
-                        begun_s = time.monotonic()
-                        await self.look(connection)
-                        took_s = time.monotonic() - begun_s
-                        await asyncio.sleep(max(self._look_s, _REST * took_s))
-            except (*_PASSING, CommandRefused) as error:
-                _log.warning("carrier_waits", error=type(error).__name__, text=str(error))
-            await asyncio.sleep(self._look_s)
+        await look_on(self._url, self.look, self._look_s, (*_PASSING, CommandRefused), "carrier")
 
     async def look(self, connection: Any) -> int:
         """One look at each lot that has moved since the last; how many dossiers were looked at."""

@@ -4,8 +4,6 @@ It runs in every gateway; what is due at one lot is done by one at a time. What 
 the way of every act: a command in the log, an entry in the journal.
 """
 
-import asyncio
-import time
 from typing import Any, NamedTuple
 
 import asyncpg
@@ -15,6 +13,7 @@ from redis.exceptions import RedisError
 
 from auction_engine.bidding.client import LogClient
 from auction_engine.desk import exclusive
+from auction_engine.desk.looking import look_on
 from auction_engine.desk.money import proceeds, settling, taking
 from auction_engine.desk.reading import Lots
 from auction_engine.errors import AuctionError
@@ -25,7 +24,6 @@ from auction_engine.rules.postings.entry import EntryError
 from auction_engine.rules.proceeds.errors import ProceedsError
 
 _LOOK_S = 1.0
-_REST = 10
 _PROGRAM = 0  # no account: the program by itself
 _WAIT_S = 2.0
 # Lots with money, and those whose bidders have not been asked for it. Whatever moves the money of a
@@ -72,18 +70,7 @@ class Keeper:
 
     async def run(self) -> None:
         """Look again and again, until cancelled. Servers away are waited for."""
-        while True:
-            try:
-                async with exclusive.connected(self._database_url) as connection:
-                    while True:
-                        begun_s = time.monotonic()
-                        await self.look(connection)
-                        # However long the archive grows, looking takes a small share of the time.
-                        took_s = time.monotonic() - begun_s
-                        await asyncio.sleep(max(self._look_s, _REST * took_s))
-            except _PASSING as error:
-                _log.warning("keeper_waits", error=type(error).__name__, text=str(error))
-            await asyncio.sleep(self._look_s)
+        await look_on(self._database_url, self.look, self._look_s, _PASSING, "keeper")
 
     async def look(self, connection: Any) -> None:
         """One look at each lot that has moved since the last."""

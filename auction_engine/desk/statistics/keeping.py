@@ -4,14 +4,13 @@ Where each lot's facts stand is in its row; so whoever looks next goes on from t
 became of whoever looked before. One looks at a time.
 """
 
-import asyncio
-import time
 from collections.abc import Callable
 
 import asyncpg
 import structlog
 
 from auction_engine.desk import exclusive
+from auction_engine.desk.looking import look_on
 from auction_engine.desk.statistics import reading
 from auction_engine.desk.statistics.reading import Reader
 from auction_engine.errors import AuctionError
@@ -19,7 +18,6 @@ from auction_engine.errors import AuctionError
 # "facts" in a telephone's letters; sessions, lots and bidders have negative numbers.
 LOCK = 32_287_001
 _LOOK_S = 5.0
-_REST = 10
 _SOME = 200
 _PASSING = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 _log = structlog.get_logger(__name__)
@@ -39,18 +37,7 @@ class FactsKeeper:
 
     async def run(self) -> None:
         """Look again and again, until cancelled. Servers away are waited for."""
-        while True:
-            try:
-                async with exclusive.connected(self._database_url) as connection:
-                    while True:
-                        begun_s = time.monotonic()
-                        await self.look(connection)
-                        # However long the archive grows, looking takes a small share of the time.
-                        took_s = time.monotonic() - begun_s
-                        await asyncio.sleep(max(self._look_s, _REST * took_s))
-            except _PASSING as error:
-                _log.warning("facts_wait", error=type(error).__name__, text=str(error))
-            await asyncio.sleep(self._look_s)
+        await look_on(self._database_url, self.look, self._look_s, _PASSING, "facts")
 
     async def look(self, connection: object) -> int:
         """Bring all facts to their journals' ends, unless somebody is at it. How many lots."""
