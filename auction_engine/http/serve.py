@@ -121,6 +121,15 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._gateway = gateway
 
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        try:
+            await super().serve(sockets)
+        finally:
+            # A cancelled server leaves its doors with the event loop, which would go on to take
+            # the next file of the same number for them.
+            for door in getattr(self, "servers", []):
+                door.close()
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await self._gateway.stop()
         await super().shutdown(sockets)

@@ -10,9 +10,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
 
+from browser.fitness import cut_off, violations
 from browser.instance import START, STEP, TERMS, Instance
-from browser.test_money import _CUT
-from browser.test_pages import axe
 from browser.visitors import Visitors
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -130,14 +129,13 @@ async def test_the_pages_fit_a_phone_of_320_pixels(sale: Sale, visitors: Visitor
     for name, (login, path) in paths(sale).items():
         visitor = await visitors.come(login, viewport={"width": 320, "height": 640})
         await visitor.page.goto(path)
-        assert await visitor.page.evaluate("document.documentElement.scrollWidth") <= 320, name
-        assert await visitor.page.evaluate(_CUT) == [], name
+        assert await cut_off(visitor.page) == [], name
         await visitor.context.close()
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 360)])
 async def test_axe_finds_nothing(sale: Sale, visitors: Visitors, scheme: str, width: int) -> None:
-    source, found = axe(), {}
+    found = {}
     for name, (login, path) in paths(sale).items():
         visitor = await visitors.come(
             login, viewport={"width": width, "height": 900}, color_scheme=scheme,
@@ -146,13 +144,8 @@ async def test_axe_finds_nothing(sale: Sale, visitors: Visitors, scheme: str, wi
         await visitor.page.goto(path)
         if "replay" in name:
             await expect(visitor.page.locator("[data-player]")).to_be_visible()
-        await visitor.page.evaluate(source)
-        violations = await visitor.page.evaluate(
-            """async () => (await axe.run()).violations.map((v) =>
-                 [v.id, v.nodes.map((n) => [n.target.join(" "), n.failureSummary])])"""
-        )
-        if violations:
-            found[name] = violations
+        if faults := await violations(visitor.page):
+            found[name] = faults
         await visitor.context.close()
     assert found == {}
 

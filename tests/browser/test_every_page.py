@@ -11,8 +11,8 @@ from playwright.async_api import Page, expect
 
 from auction_engine.http import routes
 from auction_engine.identity.access import ALLOWED
+from browser.fitness import cut_off, violations
 from browser.instance import START, STEP, TERMS, Instance
-from browser.test_pages import axe
 from browser.visitors import Visitors
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -23,11 +23,6 @@ MADE_ELSEWHERE = re.compile(
 )
 # What is no page: files, and the ways to and from another site.
 NO_PAGE = re.compile(r"/(file|export|report|opening\.ics)$|^/login/oidc")
-CUT = """() => [...document.querySelectorAll("main *")].filter((element) => {
-  if (element.closest(".table-box, svg, .visually-hidden, [data-scrolls]")) return false;
-  const box = element.getBoundingClientRect();
-  return box.width > 0 && box.height > 0 && box.right > innerWidth + 1;
-}).map((element) => element.outerHTML.slice(0, 120))"""
 # A finger's target, links within text left aside.
 SMALL = """() => [...document.querySelectorAll("button, input:not([type=hidden]), select, summary")]
   .filter((element) => {
@@ -35,8 +30,6 @@ SMALL = """() => [...document.querySelectorAll("button, input:not([type=hidden])
     const box = (element.closest("label") ?? element).getBoundingClientRect();
     return box.width > 0 && box.height > 0 && box.height < 43.5;
   }).map((element) => element.outerHTML.slice(0, 120))"""
-AXE = """async (only) => (await axe.run(document, only ? { runOnly: only } : {})).violations
-  .map((v) => [v.id, v.nodes.slice(0, 3).map((n) => [n.target.join(" "), n.failureSummary])])"""
 THEMES = (("dark", ""), ("light", "more"), ("dark", "more"))
 
 
@@ -62,19 +55,14 @@ async def lot(instance: Instance) -> int:
     return lot
 
 
-async def faults_of(page: Page, source: str) -> dict[str, Any]:
+async def faults_of(page: Page) -> dict[str, Any]:
     """What is wrong with the page, by what was looked at; empty if nothing is."""
-    found: dict[str, Any] = {}
-    if (width := await page.evaluate("document.documentElement.scrollWidth")) > 320:
-        found["wide"] = width
-    found["cut"] = await page.evaluate(CUT)
-    found["small"] = await page.evaluate(SMALL)
-    await page.evaluate(source)
-    found["axe light"] = await page.evaluate(AXE, None)
+    found = {"cut": await cut_off(page), "small": await page.evaluate(SMALL)}
+    found["axe light"] = await violations(page)
     for scheme, contrast in THEMES:
         await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         await page.evaluate(f"document.documentElement.dataset.contrast = '{contrast}'")
-        found[f"axe {scheme} {contrast}"] = await page.evaluate(AXE, ["color-contrast"])
+        found[f"axe {scheme} {contrast}"] = await violations(page, "color-contrast")
     return {name: fault for name, fault in found.items() if fault}
 
 
@@ -83,7 +71,6 @@ async def test_every_page_is_for_everybody(
     instance: Instance, visitors: Visitors, lot: int, role: Any
 ) -> None:
     visitors.expect_complaint(".*")  # each page's console is the affair of its own tests
-    source = axe()
     login = None if role is None else await instance.person(role, [lot] if role == "bidder" else [])
     here = await visitors.come(
         login, viewport={"width": 320, "height": 640}, has_touch=True, is_mobile=True,
@@ -101,7 +88,7 @@ async def test_every_page_is_for_everybody(
         if answer.status != 200 or "html" not in answer.headers["content-type"]:
             continue
         looked += 1
-        if found := await faults_of(here.page, source):
+        if found := await faults_of(here.page):
             faults[address] = found
     assert not faults, "\n".join(f"{path}: {what}" for path, what in faults.items())
     assert looked >= {None: 10, "bidder": 8, "organisation": 8, "officer": 7}.get(role, 0)

@@ -19,17 +19,12 @@ from auction_engine.clients.bank import Bank, Customer
 from auction_engine.desk import listing
 from auction_engine.rules.commands import Act
 from auction_engine.story import plot
+from browser.fitness import cut_off, violations
 from browser.instance import Instance, description
-from browser.test_pages import axe
 from browser.visitors import Visitors
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 _DAY_MS = 86_400_000
-_CUT = """() => [...document.querySelectorAll("main *")].filter((element) => {
-  if (element.closest(".table-box, svg, .visually-hidden, select, nav")) return false;
-  const box = element.getBoundingClientRect();
-  return box.width > 0 && box.height > 0 && box.right > innerWidth + 1;
-}).map((element) => element.outerHTML.slice(0, 120))"""
 
 
 def today() -> date:
@@ -222,8 +217,7 @@ async def test_the_pages_fit_a_phone_of_320_pixels(till: Till, visitors: Visitor
     for name, (login, path) in (await paths(till)).items():
         visitor = await visitors.come(login, viewport={"width": 320, "height": 640})
         await visitor.page.goto(path)
-        assert await visitor.page.evaluate("document.documentElement.scrollWidth") <= 320, name
-        assert await visitor.page.evaluate(_CUT) == [], name
+        assert await cut_off(visitor.page) == [], name
         await visitor.context.close()
 
 
@@ -231,20 +225,15 @@ async def test_the_pages_fit_a_phone_of_320_pixels(till: Till, visitors: Visitor
 async def test_axe_finds_nothing_on_the_money_pages(
     till: Till, visitors: Visitors, scheme: str, width: int
 ) -> None:
-    source, found = axe(), {}
+    found = {}
     for name, (login, path) in (await paths(till)).items():
         visitor = await visitors.come(
             login, viewport={"width": width, "height": 900}, color_scheme=scheme,
             reduced_motion="reduce",
         )  # fmt: skip
         await visitor.page.goto(path)
-        await visitor.page.evaluate(source)
-        violations = await visitor.page.evaluate(
-            """async () => (await axe.run()).violations.map((v) =>
-                 [v.id, v.nodes.map((n) => [n.target.join(" "), n.failureSummary])])"""
-        )
-        if violations:
-            found[name] = violations
+        if faults := await violations(visitor.page):
+            found[name] = faults
         await visitor.context.close()
     assert found == {}
 

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
 
-from browser.instance import ROOT, START, STEP, TERMS, Instance
+from browser.fitness import cut_off, violations
+from browser.instance import START, STEP, TERMS, Instance
 from browser.visitors import Room, Visitor, Visitors
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
-AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 ROOM_MAX_BYTES = 150 * 1024
 NAMES = (
     "session", "room of an onlooker", "room of the leader", "room of one outbid",
@@ -138,17 +136,7 @@ async def test_a_page_fits_a_phone_of_320_pixels(
     scene: Scene, visitors: Visitors, name: str
 ) -> None:
     page = await show(visitors, scene, name, viewport={"width": 320, "height": 640})
-    width = await page.evaluate("document.documentElement.scrollWidth")
-    assert width <= 320
-    # Nothing of it may be cut off either, except in tables, which scroll in a box of their own.
-    cut = await page.evaluate(
-        """() => [...document.querySelectorAll("main *")].filter((element) => {
-          if (element.closest(".table-box, svg, .visually-hidden")) return false;
-          const box = element.getBoundingClientRect();
-          return box.width > 0 && box.height > 0 && box.right > innerWidth + 1;
-        }).map((element) => element.outerHTML.slice(0, 120))"""
-    )
-    assert cut == []
+    assert await cut_off(page) == []
 
 
 async def test_what_the_pages_policy_forbids_would_be_noticed(
@@ -168,31 +156,18 @@ async def test_what_the_pages_policy_forbids_would_be_noticed(
     assert "Content Security Policy" in visitors.complaints.pop()
 
 
-def axe() -> str:
-    if not AXE.is_file():
-        told = "axe-core is not installed: run `make web` to be told what keeps people out"
-        pytest.fail(told) if os.environ.get("CI") == "true" else pytest.skip(told)
-    return Path(AXE).read_text("utf-8")
-
-
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 390)])
 async def test_axe_finds_nothing_that_keeps_people_out(
     scene: Scene, visitors: Visitors, scheme: str, width: int
 ) -> None:
-    source = axe()
     found: dict[str, Any] = {}
     for name in NAMES:
         options = {"color_scheme": scheme, "reduced_motion": "reduce"}
         page = await show(
             visitors, scene, name, viewport={"width": width, "height": 900}, **options
         )
-        await page.evaluate(source)
-        violations = await page.evaluate(
-            """async () => (await axe.run()).violations.map((v) =>
-                 [v.id, v.nodes.map((n) => [n.target.join(" "), n.failureSummary])])"""
-        )
-        if violations:
-            found[name] = violations
+        if faults := await violations(page):
+            found[name] = faults
         await page.context.close()
     assert found == {}
 
