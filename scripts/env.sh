@@ -29,6 +29,7 @@ if [ "$(.venv/bin/uv --version 2>/dev/null | cut -d ' ' -f 2)" != "$wanted" ]; t
 fi
 
 export VIRTUAL_ENV=$PWD/.venv
-.venv/bin/uv pip sync --quiet --require-hashes "$lock"
+# Compiled once: a program of a dozen processes would otherwise compile it all at every start.
+.venv/bin/uv pip sync --quiet --require-hashes --compile-bytecode "$lock"
 # No build isolation: the build backend comes from the lock as well.
 .venv/bin/uv pip install --quiet --no-build-isolation --no-deps --editable .

@@ -2,6 +2,8 @@
 # Run the tests: test.sh all|fast. In CI (CI=true) a missing browser is a failure.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# The tests start the program a hundred times; it must not be compiled anew each time.
+unset PYTHONDONTWRITEBYTECODE
 
 # Most tests wait for servers of their own more than they compute: several files run at once, each
 # with a PostgreSQL and a Valkey to itself. What drives a browser or kills processes comes after them, two

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+import plain
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 from websockets.asyncio.client import ClientConnection, connect
@@ -142,7 +143,7 @@ class House:
 
     def browser(self, **headers: str) -> httpx.AsyncClient:
         hooks: dict[str, list[Any]] = {"response": self.hooks}
-        return httpx.AsyncClient(base_url=self.base, headers=headers, timeout=20, event_hooks=hooks)
+        return plain.client(self.base, headers=headers, timeout=20, event_hooks=hooks)
 
     @contextlib.asynccontextmanager
     async def signed_in(self, login: str) -> AsyncIterator[httpx.AsyncClient]:

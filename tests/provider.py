@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import urljoin
 
 import httpx
+import plain
 
 from auction_engine.settings import Oidc
 
@@ -69,13 +70,13 @@ class OidcServer:
 
     async def errs(self, mode: str | None) -> None:
         """Make it err from now on, as `oidc.mjs` knows; None: no more."""
-        async with httpx.AsyncClient() as client:
+        async with plain.client() as client:
             answer = await client.post(f"{self.issuer}/control", json={"mode": mode})
             assert answer.status_code == 200
 
     async def agree(self, start: str, citizen: str) -> str:
         """Sign `citizen` in at the provider's own pages; where it sends the browser back to."""
-        async with httpx.AsyncClient(timeout=30) as person:
+        async with plain.client(timeout=30) as person:
             page = await self._follow(person, await person.get(start))
             for fields in (
                 {"prompt": "login", "login": citizen, "password": "any"},
@@ -92,7 +93,7 @@ class OidcServer:
 
     async def cancel(self, start: str) -> str:
         """Stop at the provider's page; the address it sends the browser back to."""
-        async with httpx.AsyncClient(timeout=30) as person:
+        async with plain.client(timeout=30) as person:
             page = await self._follow(person, await person.get(start))
             assert isinstance(page, httpx.Response)
             found = await self._follow(person, await person.get(str(page.url) + "/abort"))

@@ -15,14 +15,21 @@ async def end(tasks: Iterable["asyncio.Task[None]"]) -> None:
     """Cancel `tasks` and wait until each has ended.
 
     A cancellation that lands inside a client library's own timeout can come out as a TimeoutError,
-    which our loops take for a lost connection; so it is said again until it is heard.
+    which our loops take for a lost connection; so it is said again until it is heard. Whoever is
+    cancelled while waiting here (said again, too) still waits for all before it ends.
     """
     waiting = [task for task in tasks if not task.done()]
+    cancelled: asyncio.CancelledError | None = None
     while waiting:
         for task in waiting:
             task.cancel()
-        await asyncio.wait(waiting, timeout=_AGAIN_S)
+        try:
+            await asyncio.wait(waiting, timeout=_AGAIN_S)
+        except asyncio.CancelledError as asked:
+            cancelled = asked
         waiting = [task for task in waiting if not task.done()]
+    if cancelled is not None:
+        raise cancelled
 
 
 async def lasting(part: Callable[[], Awaitable[None]], name: str) -> None:

@@ -44,3 +44,35 @@ async def test_a_part_that_fails_at_once_rests() -> None:
     await asyncio.sleep(0.3)
     await tasks.end([task])
     assert begun == 1
+
+
+async def test_who_is_told_twice_to_end_still_waits_for_its_parts() -> None:
+    """A part that hears only the second word must not be left behind by a parent told twice."""
+    heard = 0
+    begun = asyncio.Event()
+
+    async def deaf_at_first() -> None:
+        nonlocal heard
+        begun.set()
+        while True:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                heard += 1
+                if heard == 3:
+                    raise
+
+    async def parent() -> None:
+        part = asyncio.create_task(deaf_at_first())
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await tasks.end([part])
+            assert part.cancelled()
+
+    task = asyncio.create_task(parent())
+    await begun.wait()
+    async with asyncio.timeout(5):
+        await tasks.end([task])
+    assert task.cancelled()
+    assert heard == 3

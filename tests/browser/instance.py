@@ -20,6 +20,7 @@ from typing import Any
 import asyncpg
 import httpx
 import orjson
+import plain
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from auction_engine.bidding.client import LogClient
@@ -138,7 +139,7 @@ class Instance:
 
     async def on_first_page(self, lot: int) -> None:
         """Until the session of `lot` is the one that pages begin with."""
-        async with asyncio.timeout(10), httpx.AsyncClient(base_url=self.base) as client:
+        async with asyncio.timeout(10), plain.client(self.base) as client:
             while f'data-lot="{lot}"' not in (await client.get("/")).text:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
 
@@ -166,7 +167,7 @@ class Instance:
         self, login: str, lot: int, amount_minor: int, *, recorded: bool = True, **how: Any
     ) -> dict[str, Any]:
         """A bid of `login`, made over HTTP; accepted unless `recorded` says otherwise."""
-        async with httpx.AsyncClient(base_url=self.base, timeout=10) as client:
+        async with plain.client(self.base, timeout=10) as client:
             told = {"login": login, "password": PASSWORD}
             csrf = (await client.post("/api/login", json=told)).json()["csrf"]
             answer = await client.post(
@@ -182,14 +183,14 @@ class Instance:
         return found[0].id
 
     async def state(self, lot: int) -> dict[str, Any]:
-        async with httpx.AsyncClient(base_url=self.base, timeout=10) as client:
+        async with plain.client(self.base, timeout=10) as client:
             answer = await client.get(f"/api/lots/{lot}")
             answer.raise_for_status()
             return dict(answer.json()["state"])
 
     async def bids(self, lot: int) -> list[dict[str, Any]]:
         """The accepted bids as the ledger has them, newest first."""
-        async with httpx.AsyncClient(base_url=self.base, timeout=10) as client:
+        async with plain.client(self.base, timeout=10) as client:
             answer = await client.get(f"/api/lots/{lot}/bids")
             answer.raise_for_status()
             return list(answer.json()["bids"])
@@ -239,7 +240,7 @@ class Gateway:
                 sys.executable, "-m", "auction_engine.cli", "gateway", "--port", str(self.port),
                 env=environment(settings.data_dir), stderr=log, stdout=log, cwd=ROOT,
             )  # fmt: skip
-        async with asyncio.timeout(_START_S), httpx.AsyncClient(base_url=self.base) as client:
+        async with asyncio.timeout(_START_S), plain.client(self.base) as client:
             while True:
                 assert self.process.returncode is None, "the gateway has ended"
                 with contextlib.suppress(httpx.TransportError):

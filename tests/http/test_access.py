@@ -4,11 +4,14 @@ happens, and in another's scope there is nothing."""
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 from house import House, new_id
 from worlds import SECRET, Worlds, ask, worlds
 
@@ -185,14 +188,33 @@ def test_the_committed_page_is_current() -> None:
 # --- what really happens --------------------------------------------------------------------
 
 
+def generous(settings: Settings) -> Settings:
+    """Without limits on how often pages are asked for."""
+    many = {"messages_per_s": 500, "messages_burst": 500, "pages_per_s": 900, "pages_burst": 900}
+    limits = settings.limits.model_copy(update=many)
+    return settings.model_copy(update={"limits": limits})
+
+
 @pytest.fixture
 async def both(settings: Settings) -> AsyncIterator[Worlds]:
-    limits = settings.limits.model_copy(
-        update={"messages_per_s": 500, "messages_burst": 500, "pages_per_s": 900,
-                "pages_burst": 900}
-    )  # fmt: skip
-    async with worlds(settings.model_copy(update={"limits": limits})) as found:
+    async with worlds(generous(settings)) as found:
         yield found
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def standing(
+    servers: Any, migrated_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Worlds]:
+    """Two worlds that all viewers walk through, one after the other."""
+    database = f"standing_{os.getpid()}"
+    servers.create_database(database, migrated_template)
+    settings = Settings(
+        data_dir=tmp_path_factory.mktemp("standing"), port=0,
+        database_url=servers.owner_of(database), redis_url=servers.redis_url(),
+    )  # fmt: skip
+    async with worlds(generous(settings)) as found:
+        yield found
+    servers.drop_database(database)
 
 
 def expected(spec: Spec, role: Role | None, whose: str, side: str) -> int | None:
@@ -208,28 +230,42 @@ def expected(spec: Spec, role: Role | None, whose: str, side: str) -> int | None
     return 404 if looks and whose != side else None
 
 
-@pytest.mark.parametrize(("role", "whose"), VIEWERS)
-async def test_every_route_for(both: Worlds, role: Role | None, whose: str) -> None:
-    """Outside the table nothing succeeds or is done; inside, nothing of another's is told."""
-    doors = [
+def doors(role: Role | None, whose: str) -> list[tuple[Spec, str, int | None]]:
+    """Every route on both sides, with the status that turns this viewer away, None if none does."""
+    return [
         (spec, side, expected(spec, role, whose, side))
         for spec in routes.ALL
         for side in ("own", "other")
     ]
-    before = await both.fingerprint()
-    async with both.browser(role, whose) as client:
-        for spec, side, status in doors:
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize(("role", "whose"), VIEWERS)
+async def test_outside_the_table_nothing_succeeds_or_is_done(
+    standing: Worlds, role: Role | None, whose: str
+) -> None:
+    before, shut = await standing.fingerprint(), 0
+    async with standing.browser(role, whose) as client:
+        for spec, side, status in doors(role, whose):
             if status is not None:
-                answer = await ask(both, client, spec, side)
+                answer = await ask(standing, client, spec, side)
                 assert answer.status_code == status, told(spec, answer)
                 assert SECRET[side] not in answer.text, told(spec, answer)
-    assert sum(status is not None for *_, status in doors) > 60
-    assert await both.fingerprint() == before
-    for spec, side, status in doors:
+                shut += 1
+    assert shut > 60
+    assert await standing.fingerprint() == before
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize(("role", "whose"), VIEWERS)
+async def test_inside_the_table_nothing_of_another_s_is_told(
+    standing: Worlds, role: Role | None, whose: str
+) -> None:
+    for spec, side, status in doors(role, whose):
         if status is None:
             # Each with a session of its own: some of them end it.
-            async with both.browser(role, whose) as client:
-                let_in(spec, role, await ask(both, client, spec, side), side)
+            async with standing.browser(role, whose) as client:
+                let_in(spec, role, await ask(standing, client, spec, side), side)
 
 
 def test_the_table_is_what_is_written_by_hand() -> None:

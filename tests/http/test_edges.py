@@ -7,6 +7,7 @@ import socket
 from typing import Any
 
 import httpx
+import plain
 import pytest
 from house import PASSWORD, House
 
@@ -22,9 +23,7 @@ async def test_over_https_cookies_are_secure_and_browsers_stay_there(house: Hous
     try:
         app = make_app(house.settings, Gateway(house.settings, redis), house.engine)
         transport = httpx.ASGITransport(app, client=("192.0.2.1", 1))
-        async with httpx.AsyncClient(
-            transport=transport, base_url="https://auction.example"
-        ) as client:
+        async with plain.client("https://auction.example", transport=transport) as client:
             answer = await client.post("/api/login", json={"login": "an", "password": PASSWORD})
             assert "; secure" in answer.headers["set-cookie"].lower()
             assert answer.headers["strict-transport-security"].startswith("max-age=")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import httpx
+import plain
 import pytest
 from house import PASSWORD, House
 from pydantic import ValidationError
@@ -70,11 +71,9 @@ async def test_only_our_proxies_are_believed(house: House, peer: str) -> None:
     headers = {"X-Forwarded-For": "127.0.0.1, 198.51.100.7", "X-Forwarded-Proto": "https"}
     try:
         app = make_app(settings, Gateway(settings, redis), house.engine)
-        async with httpx.AsyncClient(
-            transport=httpx.ASGITransport(app, client=(peer, 1)),
-            base_url="http://auction.example",
-            headers=headers,
-        ) as client:
+        transport = httpx.ASGITransport(app, client=(peer, 1))
+        at = "http://auction.example"
+        async with plain.client(at, transport=transport, headers=headers) as client:
             answer = await client.post("/api/login", json={"login": "an", "password": PASSWORD})
             assert answer.status_code == 200
             assert ("; secure" in answer.headers["set-cookie"].lower()) == believed

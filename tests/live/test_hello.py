@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-import httpx
+import plain
 import pytest
 from bidding.harness import LOT, new_id, until
 from websockets.exceptions import InvalidStatus
@@ -16,7 +16,7 @@ from .harness import Client, Raw, Room
 
 
 async def test_plain_pages_and_live_connections_share_the_port(room: Room) -> None:
-    async with httpx.AsyncClient() as http, room.client() as client:
+    async with plain.client() as http, room.client() as client:
         answer = await http.get(f"http://127.0.0.1:{room.port}/")
         assert (answer.status_code, answer.text) == (200, "plain")
         assert client.socket.subprotocol == "auction.v1"
