@@ -9,7 +9,15 @@ from typing import Annotated, Any
 
 import typer
 
-from auction_engine import cli_keys, cli_people, cli_records, cli_rules, cli_search, cli_statistics
+from auction_engine import (
+    cli_intake,
+    cli_keys,
+    cli_people,
+    cli_records,
+    cli_rules,
+    cli_search,
+    cli_statistics,
+)
 from auction_engine.errors import AuctionError
 
 app = typer.Typer(
@@ -21,6 +29,7 @@ app = typer.Typer(
 )
 app.add_typer(cli_rules.app)
 app.add_typer(cli_people.people)
+app.add_typer(cli_intake.intake)
 app.add_typer(cli_records.draw)
 app.add_typer(cli_records.sealed)
 app.add_typer(cli_records.keys)

@@ -93,6 +93,8 @@ LETTERS_DEAD = Gauge(
 )
 # outcome: "sent", "gone", "refused", "later" (the push service); "over", "stale", "full" (unsent).
 ALERTS = Counter("auction_alerts", "Push notifications by what became of them.", ["outcome"])
+# outcome: "sent", "later" (to be tried again), "dead" (the webhook was switched off).
+WEBHOOKS = Counter("auction_webhooks", "Events sent to webhooks by what became of it.", ["outcome"])
 DUES = Counter("auction_dues", "What was due, as it was said for the first time.", ["level"])
 
 

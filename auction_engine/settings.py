@@ -78,6 +78,11 @@ class Limits(BaseModel):
     pages_per_s: float = Field(20, gt=0)
     pages_burst: int = Field(120, gt=0)
 
+    # Requests of one token: a program that follows a session needs a few a second. Unknown tokens
+    # are counted by address in the same way.
+    tokens_per_s: float = Field(20, gt=0)
+    tokens_burst: int = Field(100, gt=0)
+
     # Messages of one connection. A person bids at most a few times a second; the burst covers a
     # page that reconnects and asks for every lot at once.
     messages_per_s: float = Field(20, gt=0)
@@ -231,11 +236,15 @@ class Settings(BaseSettings):
         "https://*.notify.windows.com",
     )
 
+    # Networks of our own that webhooks may go to besides public addresses; http is enough there.
+    webhook_networks: CommaList = ()
+
     limits: Limits = Limits()
 
     @field_validator(
-        "allowed_origins", "metrics_allow", "trusted_proxies", "push_services", mode="before"
-    )
+        "allowed_origins", "metrics_allow", "trusted_proxies", "push_services", "webhook_networks",
+        mode="before",
+    )  # fmt: skip
     @classmethod
     def _split(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -251,7 +260,7 @@ class Settings(BaseSettings):
                 raise ValueError(f"{origin!r} is not an origin such as https://auction.example")
         return value
 
-    @field_validator("metrics_allow", "trusted_proxies")
+    @field_validator("metrics_allow", "trusted_proxies", "webhook_networks")
     @classmethod
     def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for network in value:

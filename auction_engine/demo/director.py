@@ -17,6 +17,7 @@ from auction_engine.bidding.client import LogClient
 from auction_engine.bidding.connections import make_redis
 from auction_engine.bidding.tasks import end
 from auction_engine.demo.auctioneer import conduct, wind_up
+from auction_engine.demo.cases import ensure_cases
 from auction_engine.demo.cashier import Cashier
 from auction_engine.demo.people import ensure_logins, ensure_robots
 from auction_engine.demo.plan import RESULTS_S
@@ -134,6 +135,7 @@ async def _direct(settings: Settings, results_s: float, registering: bool) -> No
         await log.start()
         people = await ensure_logins(engine)
         robots = await ensure_robots(engine)
+        await ensure_cases(settings, engine)
         cashier = Cashier(settings.database_url or "", log, people)
         async with asyncio.TaskGroup() as group:
             group.create_task(_sessions(settings, redis, engine, log, cashier, robots, results_s))

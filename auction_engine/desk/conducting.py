@@ -13,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from auction_engine.bidding.client import LogClient, LogUnanswered
 from auction_engine.desk import exclusive, session_record
+from auction_engine.desk.house import fitness
+from auction_engine.desk.house.people import HouseError
 from auction_engine.desk.reading import Lots
 from auction_engine.desk.session_record import Record
 from auction_engine.identity import accounts
@@ -136,13 +138,14 @@ async def hand_over(
 ) -> list[Result]:
     """The account `auctioneer` conducts all lots that are not over.
 
-    Raises SessionError if it is no account of the session's organisation; UnknownSession, Busy,
-    LogUnanswered.
+    Raises SessionError if it is no account of the session's organisation, or may not conduct its
+    lots (`house.fitness`); UnknownSession, Busy, LogUnanswered.
     """
     found = await accounts.find(desk.engine, auctioneer)
     house = await session_record.organisation(desk.engine, session)
     if found is None or found.role != "organisation" or found.body != house:
         raise SessionError(None, f"Account {auctioneer} is no auctioneer's.")
+    await _check_fit(desk, session, found.body or 0, auctioneer)
 
     def wanted(record: Record, lots: Now, _: int) -> list[tuple[int, Act]]:
         return rules.hand_over_acts(record.plan, lots, auctioneer, account, reason)
@@ -153,6 +156,16 @@ async def hand_over(
             await session_record.write(desk.engine, session, "hand_over", account, reason, body)
 
     return await _asked(desk, session, wanted, before=note)
+
+
+async def _check_fit(desk: Desk, session: int, body: int, auctioneer: int) -> None:
+    """Return if the account may conduct all lots of the session. Raises SessionError."""
+    record = await session_record.read(desk.engine, session)
+    try:
+        async with exclusive.connected(desk.database_url) as connection:
+            await fitness.check(connection, body, auctioneer, record.lots, fitness.today())
+    except HouseError as unfit:
+        raise SessionError(None, unfit.sentence) from None
 
 
 # --- giving acts ----------------------------------------------------------------------------

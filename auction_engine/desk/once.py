@@ -14,6 +14,7 @@ import orjson
 
 from auction_engine.bidding.client import LogClient, LogUnanswered
 from auction_engine.desk import exclusive
+from auction_engine.desk.complaints import holding
 from auction_engine.ledger import store
 from auction_engine.rules.commands import Act
 from auction_engine.rules.lifecycle import BY_ACT, TURNS
@@ -80,6 +81,7 @@ class Acting:
         if last is not None and _is(last, act):
             if await store.server_ms(connection) - last["at_ms"] < _SAME_FOR_MS:
                 return Done(last["seq"], last["at_ms"], True)
+        await holding.check_act(connection, lot, act.name)
         await self._log.act(shard, lot, act)
         try:
             entries = await _newest_acts(connection, lot, act)

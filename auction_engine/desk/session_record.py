@@ -12,7 +12,9 @@ from auction_engine.ledger.database import transaction
 from auction_engine.ledger.schema import AuctionSession, Lot, SessionEntry
 from auction_engine.rules.session_plan import Place, Session
 
-Kind = Literal["plan", "pause", "resume", "hand_over"]
+Kind = Literal[
+    "plan", "pause", "resume", "hand_over", "close", "hand_over_offered", "hand_over_declined"
+]
 # Two who write at the same moment take the same number; the second takes the next.
 _TRIES = 5
 

@@ -1,11 +1,13 @@
 """docs/access.md: who may do what with whose, in words. Made from the table and the routes."""
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from auction_engine.http import places, routes
-from auction_engine.identity.access import ALLOWED, LIFE_ROLES, Act, Scope
+from auction_engine.identity.access import ALLOWED, DUTIES, LIFE_ROLES, Act, Scope
 from auction_engine.identity.accounts import ROLES, Role
+from auction_engine.identity.duties import OF_ROLE
 
 PAGE = Path(__file__).parents[2] / "docs" / "access.md"
 _WHO: dict[Role | None, str] = {
@@ -62,6 +64,18 @@ def page() -> str:
         f"|---|{'---|' * len(_WHO)}",
         *map(_row, Act),
         "",
+        "## Duties",
+        "",
+        "What staff may do within its house: one of these duties is needed, which a head of the",
+        "house gives and takes (`/desk/house`, `/agency/house`). For what is not here everybody of",
+        "the house is enough. New staff has every duty of its role unless told otherwise.",
+        "",
+        *(f"- **{_WHO[role]}**: {_duties(OF_ROLE[role])}" for role in ROLES if role in OF_ROLE),
+        "",
+        "| Act | One of |",
+        "|---|---|",
+        *(f"| {act.value} | {_duties(sorted(DUTIES[act]))} |" for act in Act if act in DUTIES),
+        "",
         "## Routes",
         "",
         "Named in *italics* is what decides whose a route's thing is.",
@@ -71,6 +85,10 @@ def page() -> str:
         *map(_routes, Act),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _duties(names: Iterable[str]) -> str:
+    return ", ".join(name.lower() for name in names)
 
 
 def _are(role: Role | None) -> str:

@@ -16,6 +16,8 @@ from starlette.responses import Response
 from auction_engine.bidding.client import LogUnanswered
 from auction_engine.desk import conducting, exclusive
 from auction_engine.desk.conducting import Desk, Result
+from auction_engine.desk.house import fitness
+from auction_engine.desk.house.people import HouseError
 from auction_engine.desk.once import Acting
 from auction_engine.desk.possible import Field, fields_of, possible, said_of
 from auction_engine.desk.session_record import UnknownSession
@@ -23,7 +25,7 @@ from auction_engine.http import bodies
 from auction_engine.http.problems import Problem
 from auction_engine.http.web import JSON, Ask, Web, json_answer
 from auction_engine.identity import accounts
-from auction_engine.identity.access import BY_THE_BOOKS, LIFE_ROLES, acting_as
+from auction_engine.identity.access import BY_THE_BOOKS, acting_as, life_roles
 from auction_engine.live.views import LotView
 from auction_engine.rules.commands import Act, CommandRefused
 from auction_engine.rules.lifecycle import BY_ACT
@@ -68,7 +70,7 @@ async def lot_acts(web: Web, ask: Ask) -> Response:
     assert ask.viewer is not None
     view = await _view(web, ask)
     assert view.state is not None
-    roles = LIFE_ROLES[ask.viewer.role]
+    roles = life_roles(ask.viewer.role, ask.viewer.duties)
     found = possible(view.state, ask.viewer.account, roles, web.now_ms())
     return json_answer(
         {
@@ -92,12 +94,13 @@ async def lot_act(web: Web, ask: Ask) -> Response:
     row = BY_ACT.get(name)
     if row is None:
         raise Problem(400, "UNKNOWN_ACT", "There is no such act; GET /api/acts lists them.")
-    role = acting_as(ask.viewer.role, name, row.roles, body.get("as"))
+    own = life_roles(ask.viewer.role, ask.viewer.duties)
+    role = acting_as(ask.viewer.role, name, row.roles, body.get("as"), own)
     view = await _view(web, ask)
     if type(data.get("bidder")) is str:
         data = {**data, "bidder": _bidder(view, data["bidder"])}
     if name == "appoint":
-        await _check_colleague(web, ask.viewer.body, data.get("auctioneer"))
+        await _check_colleague(web, ask.viewer.body, data.get("auctioneer"), view.lot)
     act = Act(name, role, ask.viewer.account, body.get("reason"), data)
     done = await _told(web, _of(web).do(view.shard, view.lot, act))
     return json_answer({"t": "done", "lot": view.lot, **done._asdict()})
@@ -172,13 +175,21 @@ async def _view(web: Web, ask: Ask) -> LotView:
     return view
 
 
-async def _check_colleague(web: Web, body: int | None, account: object) -> None:
-    """Whoever conducts a lot works for its organisation. Raises Problem 400."""
+async def _check_colleague(web: Web, body: int | None, account: object, lot: int) -> None:
+    """Whoever conducts a lot works for its organisation, has a good card and no conflict.
+
+    Raises Problem 400, 409.
+    """
     found = None
     if type(account) is int and 0 < account < 2**53:
         found = await web.storage.ledger(accounts.find(web.engine, account))
     if found is None or found.role != "organisation" or found.body != body:
         raise Problem(400, "BAD_FIELDS", "`auctioneer` is no account of this organisation.")
+    try:
+        async with web.apart() as connection:
+            await fitness.check(connection, found.body or 0, found.id, [lot], fitness.today())
+    except HouseError as unfit:
+        raise Problem(409, unfit.code, unfit.sentence) from None
 
 
 def _bidder(view: LotView, code: str) -> int:

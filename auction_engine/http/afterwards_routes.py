@@ -1,8 +1,16 @@
 """The routes of what follows a sale."""
 
 from auction_engine.http import models, models_afterwards
-from auction_engine.http.afterwards import complaining, complaint_desk, lot, mine, replay, sign
-from auction_engine.http.afterwards.forms import complaint_form
+from auction_engine.http.afterwards import (
+    complaining,
+    complaint_desk,
+    joining,
+    lot,
+    mine,
+    replay,
+    sign,
+)
+from auction_engine.http.afterwards.forms import complaint_form, long_form
 from auction_engine.http.afterwards.own import own
 from auction_engine.http.guard import Doc, Spec
 from auction_engine.identity.access import Act
@@ -10,6 +18,8 @@ from auction_engine.identity.access import Act
 _ONE = "/{complaint:int}"
 _PAPER = _ONE + "/papers/{paper:int}"
 _LOT = "/mine/lots/{lot:int}"
+_JOIN = "/mine/complaints/join/{token}"
+_JOINED = "/mine/joined/{joined:int}"
 _DESKS = (
     ("/desk/complaints", Act.SEE_COMPLAINTS, Act.ANSWER_COMPLAINTS),
     ("/agency/complaints", Act.SEE_AGENCY_COMPLAINTS, Act.ANSWER_AGENCY_COMPLAINTS),
@@ -23,7 +33,14 @@ def _desk_pages() -> list[Spec]:
             Spec("GET", base, see, own(complaint_desk.queue), "page"),
             Spec("GET", base + _ONE, see, own(complaint_desk.one), "page"),
             Spec("GET", base + _PAPER, see, own(complaint_desk.paper), "page"),
-            Spec("POST", base + _ONE + "/answer", act, own(complaint_desk.answer), "page"),
+            Spec(
+                "POST",
+                base + _ONE + "/answer",
+                act,
+                own(complaint_desk.answer),
+                "page",
+                form=long_form,
+            ),
         ]
     return made
 
@@ -56,6 +73,21 @@ PAGES = [
         own(complaining.withdraw),
         "page",
     ),
+    Spec(
+        "POST",
+        "/mine/complaints" + _ONE + "/appeal",
+        Act.COMPLAIN,
+        own(complaining.appeal),
+        "page",
+        form=long_form,
+    ),
+    Spec(
+        "POST", "/mine/complaints" + _ONE + "/group", Act.COMPLAIN, own(joining.open_group), "page"
+    ),
+    Spec("GET", _JOIN, Act.COMPLAIN, own(joining.invited), "page"),
+    Spec("POST", _JOIN, Act.COMPLAIN, own(joining.join), "page", rated=True),
+    Spec("GET", _JOINED, Act.COMPLAIN, own(joining.one), "page"),
+    Spec("POST", _JOINED + "/leave", Act.COMPLAIN, own(joining.leave), "page"),
     *_desk_pages(),
 ]
 API = [

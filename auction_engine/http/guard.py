@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from auction_engine.addresses import address_group
 from auction_engine.errors import AuctionError
-from auction_engine.http import bodies, cookies, places
+from auction_engine.http import bearer, bodies, cookies, places
 from auction_engine.http.language import COOKIE as LANGUAGE_COOKIE
 from auction_engine.http.language import language_of
 from auction_engine.http.presenting import LANGUAGES
@@ -115,6 +115,7 @@ class Guard:
                 raise Problem(429, "RATE_LIMITED", retry_s=1)
         if spec.kind != "plain":
             await self._recognise(ask)
+            bearer.narrow(ask, spec.act)
         await self._check_access(ask, spec)
         if spec.fresh and ask.viewer is not None and not ask.viewer.fresh:
             return self._prove_first(ask, spec)
@@ -132,6 +133,8 @@ class Guard:
     async def _check_access(self, ask: Ask, spec: Spec) -> None:
         """Whether the viewer may do this at all, and with the very thing the address names."""
         reach = access.reach(spec.act, ask.viewer)
+        if ask.viewer is not None:
+            access.check_duty(spec.act, ask.viewer.role, ask.viewer.duties)
         for name in places.asked_of(spec.path):
             if not places.must_look(name, reach):
                 continue
@@ -144,7 +147,10 @@ class Guard:
     async def _recognise(self, ask: Ask) -> None:
         """Find out who asks."""
         token = cookies.read(ask.request, cookies.SESSION)
-        if token is not None:
+        shown = bearer.read(ask.request)
+        if shown is not None:
+            await bearer.recognise(self._web, ask, shown, token is not None)
+        elif token is not None:
             # The demonstration's passwords are public: its sessions end with it.
             barred = frozenset() if self._web.settings.demo else DEMO_LOGINS
             found = sessions.find(self._web.engine, token, barred)
@@ -171,6 +177,8 @@ class Guard:
                 ask.body = await bodies.json_object(request, spec.fields, spec.optional)
         # Signing out twice, or after the session has ended, is no forgery.
         harmless = spec.act is Act.SIGN_OUT and ask.viewer is None
+        # A token is sent by a program on purpose, never by a browser by itself.
+        harmless = harmless or bearer.used(ask)
         if spec.csrf and not harmless and not _same(given, self._expected(ask)):
             raise Problem(403, "BAD_CSRF")
 

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from auction_engine.http.web import JSON, Ask, Web
 from auction_engine.identity.access import ALLOWED
 from auction_engine.identity.accounts import ROLES
+from auction_engine.identity.tokens import IN_PERSON
 
 if TYPE_CHECKING:
     from auction_engine.http.guard import Spec
@@ -51,6 +52,12 @@ def document(specs: "list[Spec]") -> dict[str, Any]:
             "securitySchemes": {
                 "session": {"type": "apiKey", "in": "cookie", "name": "session"},
                 "csrf": {"type": "apiKey", "in": "header", "name": "X-CSRF-Token"},
+                "token": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "bearerFormat": "aet_...",
+                    "description": "A token made on /account/tokens, for acts it names.",
+                },
             },
         },
     }
@@ -82,7 +89,7 @@ def _operation(spec: "Spec") -> dict[str, Any]:
         "summary": doc.summary,
         "parameters": _parameters(spec),
         "responses": {str(status): answer for status, answer in sorted(_responses(spec).items())},
-        "security": [{"session": [], "csrf": []}] if None not in ALLOWED[spec.act] else [],
+        "security": _security(spec),
     }
     if doc.body is not None:
         operation["requestBody"] = {
@@ -90,6 +97,13 @@ def _operation(spec: "Spec") -> dict[str, Any]:
             "content": {JSON: {"schema": _schema(doc.body)}},
         }
     return operation
+
+
+def _security(spec: "Spec") -> list[dict[str, list[str]]]:
+    if None in ALLOWED[spec.act]:
+        return []
+    cookie: dict[str, list[str]] = {"session": [], "csrf": []}
+    return [cookie] if spec.act in IN_PERSON else [cookie, {"token": []}]
 
 
 def _parameters(spec: "Spec") -> list[dict[str, Any]]:

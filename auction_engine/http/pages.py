@@ -8,6 +8,7 @@ from starlette.responses import Response
 from auction_engine.desk import ours
 from auction_engine.desk.catalogue import SessionInfo
 from auction_engine.desk.complaints.reading import outcomes_of
+from auction_engine.desk.console import announcing
 from auction_engine.http.problems import Problem
 from auction_engine.http.web import Ask, Web
 from auction_engine.identity import access
@@ -135,7 +136,7 @@ async def room(web: Web, ask: Ask) -> Response:
     return web.onlookers_page(
         ask,
         "room.html",
-        (view.epoch, view.seq, step_of(web, view)),
+        (view.epoch, view.seq, step_of(web, view), newest_notice(web, view.lot)),
         f"/lots/{lot['id']}",
         lambda: {
             "lot": with_rules(lot, view),
@@ -143,8 +144,14 @@ async def room(web: Web, ask: Ask) -> Response:
             "fall": view.falling_at(web.now_ms()),
             "bid_id": "",
             "demo": lot["session"]["demo"],
+            "notices": web.gateway.announced.of(view.lot),
         },
     )
+
+
+def newest_notice(web: Web, lot: int) -> int:
+    """The number of the newest announcement to the lot's room, 0 for none."""
+    return max((notice["n"] for notice in web.gateway.announced.of(lot)), default=0)
 
 
 def draw_room(
@@ -180,6 +187,7 @@ def draw_room(
         typed_automatic="automatic" in chosen,
         bid_id=bid_id or str(uuid.uuid4()),
         demo=lot["session"]["demo"],
+        notices=web.gateway.announced.of(view.lot),
     )
 
 
@@ -192,9 +200,22 @@ async def record(web: Web, ask: Ask) -> Response:
     last = bids[0]["seq"] if bids and not newest else view.seq
     turns = [turn for turn in reversed(view.turns) if first < turn["seq"] <= last]
     outcomes = await web.storage.ledger(outcomes_of(web.engine, view.lot))
+    notices = await web.storage.ledger(_announced(web, view.lot)) if newest else []
     return web.page(
-        ask, "record.html", lot=lot, bids=bids, older=older, turns=turns, outcomes=outcomes
+        ask,
+        "record.html",
+        lot=lot,
+        bids=bids,
+        older=older,
+        turns=turns,
+        outcomes=outcomes,
+        notices=notices,
     )
+
+
+async def _announced(web: Web, lot: int) -> list[announcing.Said]:
+    async with web.apart() as connection:
+        return await announcing.of_lot(connection, lot)
 
 
 async def accepted_bids(

@@ -79,14 +79,94 @@ SOURCES: dict[str, Source] = {
         owned=True,
     ),
 }
+SOURCES["intake"] = Source(
+    "SELECT NULL::bigint, agency_id, NULL::bigint FROM intake_item WHERE id = :id", fixed=True
+)
+SOURCES |= {
+    # Other systems
+    "key": Source(
+        "SELECT NULL::bigint, NULL::bigint, account_id FROM api_token WHERE id = :id",
+        owned=True,
+        fixed=True,
+    ),
+    "webhook": Source(
+        "SELECT CASE b.kind WHEN 'ORGANISATION' THEN b.id END,"
+        " CASE b.kind WHEN 'AGENCY' THEN b.id END, NULL::bigint"
+        " FROM webhook w JOIN body b ON b.id = w.body_id"
+        " WHERE w.id = :id AND w.state <> 'REMOVED'",
+    ),
+    "upload": Source(
+        "SELECT NULL::bigint, agency_id, NULL::bigint FROM case_import WHERE id = :id",
+        fixed=True,
+    ),
+}
+SOURCES |= {
+    # Sessions being prepared
+    "draft": Source(
+        "SELECT body_id, NULL::bigint, NULL::bigint FROM session_draft"
+        " WHERE id = :id AND state <> 'DELETED'",
+    ),
+    "template": Source(
+        "SELECT body_id, NULL::bigint, NULL::bigint FROM session_template WHERE id = :id",
+    ),
+}
+SOURCES |= {
+    # Cases and their assets
+    "case": Source(
+        "SELECT NULL::bigint, agency_id, NULL::bigint FROM enforcement_case WHERE id = :id",
+        fixed=True,
+    ),
+    "asset": Source(
+        "SELECT NULL::bigint, agency_id, NULL::bigint FROM asset WHERE id = :id", fixed=True
+    ),
+    "contract": Source(
+        "SELECT organisation_id, agency_id, NULL::bigint FROM service_contract WHERE id = :id",
+        fixed=True,
+    ),
+}
+SOURCES |= {
+    # A house: who works for it now, and what is asked about its lots.
+    "member": Source(
+        "SELECT CASE b.kind WHEN 'ORGANISATION' THEN b.id END,"
+        " CASE b.kind WHEN 'AGENCY' THEN b.id END, NULL::bigint"
+        " FROM account a JOIN body b ON b.id = a.body_id WHERE a.id = :id",
+    ),
+    "question": Source(
+        _of_lot("lot_question q JOIN lot l ON l.id = q.lot_id", "q.asked_by") + " WHERE q.id = :id",
+        fixed=True,
+    ),
+}
+SOURCES |= {
+    # Oversight
+    "warrant": Source(
+        "SELECT NULL::bigint, NULL::bigint, account_id FROM warrant WHERE id = :id",
+        owned=True,
+        fixed=True,
+    ),
+    "finding": Source(
+        "SELECT CASE b.kind WHEN 'ORGANISATION' THEN b.id END,"
+        " CASE b.kind WHEN 'AGENCY' THEN b.id END, f.account_id"
+        " FROM finding f JOIN body b ON b.id = f.body_id WHERE f.id = :id",
+        owned=True,
+        fixed=True,
+    ),
+    "joined": Source(
+        "SELECT NULL::bigint, NULL::bigint, account_id FROM complaint_member WHERE id = :id",
+        owned=True,
+        fixed=True,
+    ),
+}
 # Parameters that name nothing of anybody's by themselves, and why.
 FREE = {
     "name": "a file of the program's own",
     "rest": "nothing at all",
+    "position": "a lot of the draft named before it",
     "piece": "a range of published lots",
-    "token": "what only the reader of a letter knows",
+    "token": "what only the reader of a letter or whoever was given a link knows",
     "party": "one of the shares named before it",
-    "paper": "one of the complaint or dossier named before it, or of the own dossier for the lot",
+    "paper": "one of the complaint, dossier, lot, asset or notice named before it, or of the own "
+    "dossier for the lot",
+    "notice": "one of the case named before it",
 }
 
 

@@ -133,6 +133,10 @@ class Presenter:
     def has_text(self, lang: str, key: str) -> bool:
         return key in self._texts[lang]
 
+    def texts(self, lang: str, beginnings: tuple[str, ...]) -> dict[str, Any]:
+        """The texts whose keys begin so, for a page's script."""
+        return {k: v for k, v in self._texts[lang].items() if k.startswith(beginnings)}
+
     def refusal(
         self, lang: str, reason: str, minimum_minor: int | None, lot: Lot
     ) -> tuple[str, str]:
@@ -253,6 +257,8 @@ class Presenter:
             "session.html": "board",
             "desk.html": "board",
             "agency.html": "board",
+            "oversight/now.html": "board",
+            "oversight/session.html": "board",
         }.get(template)
         if kind is None:
             return None
@@ -265,7 +271,7 @@ class Presenter:
             "csrf": page["csrf"],
             "bidder": viewer is not None and viewer["role"] == "bidder",
             "zone": ZONE.key,
-            "lots": [self._lot_for_script(row["lot"], lang) for row in rows],
+            "lots": [self.lot_for_script(row["lot"], lang) for row in rows],
         }
         if kind == "room":
             boot["snapshot"] = page["snapshot"]
@@ -274,7 +280,8 @@ class Presenter:
         return boot
 
     @staticmethod
-    def _lot_for_script(lot: Lot, lang: str) -> dict[str, Any]:
+    def lot_for_script(lot: Lot, lang: str) -> dict[str, Any]:
+        """What a script must know of a lot."""
         before, after = amounts.affixes(lot["currency"], lang)
         rules = presenting_room.PLAIN_RULES | lot.get("rules", {})
         return {
@@ -302,10 +309,11 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
         "typed_step": None,
         "typed_automatic": False,
         "fall": None,
+        "notices": (),
     },
     "session.html": {"demo_logins": None, "session": None},
     "login.html": {"failed": None, "demo_logins": None, "next": "/"},
-    "record.html": {"older": None, "turns": [], "outcomes": []},
+    "record.html": {"older": None, "turns": [], "outcomes": [], "notices": []},
     "error.html": {"retry_s": None},
 }
 

@@ -6,15 +6,22 @@ from auction_engine.http import (
     alerts_routes,
     api,
     bidding,
+    cases_routes,
     catalogue_routes,
+    console_routes,
     design,
     health,
+    house_routes,
+    intake_routes,
+    integration_routes,
     models,
     models_acting,
     money_routes,
     openapi,
+    oversight_routes,
     pages,
     people_routes,
+    preparing_routes,
     signin_routes,
     signing_in,
     statistics_routes,
@@ -258,6 +265,14 @@ API = [
     ),
 ]
 
+PAGES += cases_routes.PAGES
+API += cases_routes.API
+PAGES += intake_routes.PAGES
+API += intake_routes.API
+PAGES += console_routes.PAGES
+API += console_routes.API
+PAGES += house_routes.PAGES
+API += house_routes.API
 PAGES += money_routes.PAGES
 API += money_routes.API
 PAGES += catalogue_routes.PAGES
@@ -273,8 +288,14 @@ PAGES += signin_routes.PAGES
 API += signin_routes.API
 PAGES += people_routes.PAGES
 API += people_routes.API
+PAGES += preparing_routes.PAGES
+API += preparing_routes.API
 PAGES += statistics_routes.PAGES
 API += statistics_routes.API
+PAGES += oversight_routes.PAGES
+API += oversight_routes.API
+PAGES += integration_routes.PAGES
+API += integration_routes.API
 ALL = PAGES + API
 # What matches nothing above: JSON for programs, a page for people.
 ELSEWHERE = [

@@ -16,10 +16,17 @@ from auction_engine.collector import tune_collector
 from auction_engine.desk.admission.carrying import Carrier
 from auction_engine.desk.admission.practice import PracticeRooms
 from auction_engine.desk.admission.reminding import DossierReminder
+from auction_engine.desk.complaints.holding import Holder
+from auction_engine.desk.cases.following import AssetFollower
 from auction_engine.desk.conducting import Desk
 from auction_engine.desk.conductor import Conductor
+from auction_engine.desk.integration.dispatching import Dispatcher
+from auction_engine.desk.integration.feeding import Feeder
+from auction_engine.desk.integration.importing import Importer
 from auction_engine.desk.money.keeper import Keeper
 from auction_engine.desk.money.reminding import Reminder
+from auction_engine.desk.oversight.reminding import FindingReminder
+from auction_engine.desk.preparing.publishing import Publisher
 from auction_engine.desk.statistics.keeping import FactsKeeper
 from auction_engine.errors import AuctionError
 from auction_engine.http.alerts import make_alerter
@@ -27,6 +34,7 @@ from auction_engine.http.app import make_app
 from auction_engine.http.catalogue.minding import catalogue_tasks
 from auction_engine.http.post_office import check_keys, make_post
 from auction_engine.http.protocol import BoundedHttp, Doors
+from auction_engine.identity.vault import Vault
 from auction_engine.ledger.database import make_engine
 from auction_engine.live.gateway import Gateway, running
 from auction_engine.settings import Settings
@@ -75,6 +83,7 @@ def _parts(
     url, log = settings.database_url or "", gateway.log
     return [
         Conductor(Desk(url, engine, log)),
+        Publisher(Desk(url, engine, log)),
         Keeper(url, log),
         Reminder(url),
         *make_post(settings, sock, engine),
@@ -83,6 +92,12 @@ def _parts(
         DossierReminder(url),
         PracticeRooms(url, log, gateway.clock.now_ms),
         FactsKeeper(url),
+        Holder(url, log),
+        FindingReminder(url),
+        AssetFollower(url),
+        Feeder(url),
+        Importer(url, Vault.of(settings)),
+        Dispatcher(settings, Vault.of(settings)),
         *catalogue_tasks(settings, gateway),
     ]
 

@@ -1,6 +1,7 @@
 """Accounts: people and robots, each with one role."""
 
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, cast, get_args
 
@@ -9,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from auction_engine.errors import AuctionError
+from auction_engine.identity import duties as house_duties
 from auction_engine.ledger.database import transaction
 from auction_engine.ledger.schema import Account as AccountRow
 from auction_engine.ledger.schema_people import Person
@@ -64,17 +66,20 @@ async def create(
     password_hash: str | None = None,
     robot: bool = False,
     body: int | None = None,
+    duties: Iterable[str] | None = None,
 ) -> Account:
     """A new account; without `password_hash` (see `Passwords.hash`) nobody can sign in to it.
 
-    `body` is the house of staff, which must be of the role's kind (`bodies.check_kind`). Raises
-    AccountError if the login is taken or unusable, or the role unknown.
+    `body` is the house of staff, which must be of the role's kind (`bodies.check_kind`); `duties`
+    are staff's there, None for all. Raises AccountError if the login is taken or unusable, or the
+    role unknown; DutyError.
     """
     login = plain_login(login)
     if not 1 <= len(login) <= _LOGIN_MAX or not login.isprintable():
         raise AccountError(f"A login has 1 to {_LOGIN_MAX} printable characters.")
     if role not in ROLES:
         raise AccountError(f"There is no role {role!r}.")
+    given = house_duties.checked(role, duties)
     try:
         async with transaction(engine) as connection:
             found = await connection.execute(
@@ -89,7 +94,9 @@ async def create(
                 )
                 .returning(AccountRow.id)
             )
-            return Account(int(found.scalar_one()), login, name, role, robot, body)
+            made = int(found.scalar_one())
+            await house_duties.give(connection, made, given)
+            return Account(made, login, name, role, robot, body)
     except IntegrityError:
         raise AccountError(f"The login {login!r} is taken.") from None
 

@@ -4,6 +4,7 @@ A house is known by its kind and its Vietnamese name; its row is what accounts, 
 books belong to.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, cast
 
@@ -12,6 +13,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from auction_engine.errors import AuctionError
+from auction_engine.identity import duties as house_duties
 from auction_engine.identity.accounts import Role
 from auction_engine.ledger.database import transaction
 from auction_engine.ledger.schema import Account, Body
@@ -104,8 +106,19 @@ async def check_kind(engine: AsyncEngine, role: Role, body: int | None) -> None:
 _A = {"ORGANISATION": "an auction organisation", "AGENCY": "an agency"}
 
 
-async def join(engine: AsyncEngine, account: int, role: Role, body: int) -> None:
-    """From now on the account works for `body`. Raises BodyError as `check_kind`."""
+async def join(
+    engine: AsyncEngine,
+    account: int,
+    role: Role,
+    body: int,
+    duties: Iterable[str] | None = None,
+) -> None:
+    """From now on the account works for `body`, with these duties alone; None: with all.
+
+    Raises BodyError as `check_kind`, DutyError.
+    """
     await check_kind(engine, role, body)
+    given = house_duties.checked(role, duties)
     async with transaction(engine) as connection:
+        await house_duties.replace(connection, account, given)
         await connection.execute(update(Account).where(Account.id == account).values(body_id=body))

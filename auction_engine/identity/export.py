@@ -16,6 +16,7 @@ import orjson
 from sqlalchemy import Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from auction_engine.identity import traces
 from auction_engine.identity.inventory import PLACES, Place
 from auction_engine.identity.sealing_columns import of_table
 from auction_engine.identity.vault import Vault, VaultError
@@ -56,6 +57,10 @@ async def everything(connection: AsyncConnection, vault: Vault, account: int) ->
     for place in PLACES:
         if place.export:
             await _read(connection, vault, export, place, account)
+    if shown := await traces.by_warrant(connection, account):
+        export.tables["warrant_reading"] = [
+            {"at": _plain(at), "reader": role, "lot_id": lot} for at, role, lot in shown
+        ]
     return export
 
 

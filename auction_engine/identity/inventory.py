@@ -33,7 +33,9 @@ class Place:
 
 
 # What opens an account: gone at once with erasure, and when its owner takes it over.
-CREDENTIALS = ("totp", "recovery_code", "passkey", "oidc_identity", "known_device", "one_use_token")
+CREDENTIALS = (
+    "totp", "recovery_code", "passkey", "oidc_identity", "known_device", "one_use_token", "api_token",
+)  # fmt: skip
 
 PLACES: tuple[Place, ...] = (
     Place("person", "account_id", "SPECIAL", left_out=("identity_mark", "email_mark")),
@@ -48,7 +50,16 @@ PLACES: tuple[Place, ...] = (
     Place("passkey", "account_id", "ERASE", left_out=("public_key", "handle", "credential_id")),
     Place("oidc_identity", "account_id", "ERASE"),
     Place("known_device", "account_id", "ERASE", left_out=("device_hash",)),
+    Place("api_token", "account_id", "ERASE", left_out=("token_hash",)),
+    Place("webhook", "made_by", "KEEP", export=False, ground="RECORD"),
+    Place("case_import", "account_id", "KEEP", export=False, ground="RECORD"),
+    Place("case_import", "confirmed_by", "KEEP", export=False, ground="RECORD"),
     Place("session_entry", "account_id", "KEEP", export=False, ground="RECORD"),
+    Place("session_draft", "made_by", "KEEP", export=False, ground="RECORD"),
+    Place("session_draft", "submitted_by", "KEEP", export=False, ground="RECORD"),
+    Place("session_draft", "approved_by", "KEEP", export=False, ground="RECORD"),
+    Place("session_draft_entry", "account_id", "KEEP", export=False, ground="RECORD"),
+    Place("session_template", "made_by", "KEEP", export=False, ground="RECORD"),
     Place("money_act", "account_id", "KEEP", export=False, ground="BOOKS"),
     Place("payout_batch", "prepared_by", "KEEP", export=False, ground="BOOKS"),
     Place("payout_batch", "released_by", "KEEP", export=False, ground="BOOKS"),
@@ -84,7 +95,46 @@ PLACES: tuple[Place, ...] = (
         ),
     ),
     Place("complaint_act", "account_id", "KEEP", export=False, ground="RECORD"),
+    Place(
+        "complaint_member",
+        "account_id",
+        "KEEP",
+        ground="AUCTION_FILE",
+        through=(("complaint_leaving", "member_id", "id"),),
+    ),
+    # Readings by warrant are shown and taken away with the traces, once they may be.
+    Place("warrant_reading", "subject_id", "KEEP", export=False, ground="PROOF"),
+    Place("warrant_reading", "reader_id", "KEEP", export=False, ground="PROOF"),
+    Place("warrant", "account_id", "KEEP", export=False, ground="RECORD"),
+    Place("warrant_end", "account_id", "KEEP", export=False, ground="RECORD"),
+    Place("finding", "account_id", "KEEP", export=False, ground="RECORD"),
+    Place("finding_act", "account_id", "KEEP", export=False, ground="RECORD"),
     Place("signature", "account_id", "KEEP", ground="AUCTION_FILE"),
+    # What officers and organisations did with cases, assets and contracts.
+    Place("enforcement_case", "created_by", "KEEP", export=False, ground="RECORD"),
+    Place("service_contract", "offered_by", "KEEP", export=False, ground="RECORD"),
+    Place("service_contract", "taken_by", "KEEP", export=False, ground="RECORD"),
+    Place("asset_entry", "account_id", "KEEP", export=False, ground="RECORD"),
+    Place("case_entry", "account_id", "KEEP", export=False, ground="RECORD"),
+    Place("minutes", "drawn_by", "KEEP", export=False, ground="RECORD"),
+    Place("minutes_signature", "account_id", "KEEP", export=False, ground="RECORD"),
+    # What staff is, may and did is the house's record; a bidder's question stays with the lot.
+    Place("body_duty", "account_id", "KEEP", export=False, ground="RECORD"),
+    Place("house_act", "account_id", "KEEP", export=False, ground="RECORD"),
+    Place("house_act", "subject_id", "KEEP", export=False, ground="RECORD"),
+    Place("house_invitation", "invited_by", "KEEP", export=False, ground="RECORD"),
+    Place("house_invitation", "account_id", "KEEP", export=False, ground="RECORD"),
+    Place("auctioneer_card", "account_id", "KEEP", export=False, ground="RECORD"),
+    Place("auctioneer_card", "recorded_by", "KEEP", export=False, ground="RECORD"),
+    Place("auctioneer_card", "ended_by", "KEEP", export=False, ground="RECORD"),
+    Place("staff_relation", "account_id", "KEEP", ground="RECORD", left_out=("mark",)),
+    Place("registrant_key", "account_id", "KEEP", export=False, ground="RECORD"),
+    Place(
+        "lot_question", "asked_by", "KEEP", ground="AUCTION_FILE", left_out=("key", "decided_by")
+    ),
+    Place("lot_question", "decided_by", "KEEP", export=False, ground="RECORD"),
+    Place("lot_question_act", "account_id", "KEEP", export=False, ground="RECORD"),
+    Place("intake_decision", "account_id", "KEEP", export=False, ground="RECORD"),
     # No foreign keys: the journal and the books name accounts by number.
     Place("journal", "bidder", "KEEP", ground="AUCTION_FILE", left_out=("hash",)),
     Place("payment_request", "payer", "KEEP", ground="BOOKS"),

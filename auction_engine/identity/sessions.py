@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, cast
 from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from auction_engine.identity import duties
 from auction_engine.identity.accounts import Role
 from auction_engine.ledger.database import transaction
 from auction_engine.ledger.schema import Account, WebSession
@@ -28,6 +29,7 @@ class Viewer:
     """The account a browser is signed in to, and the secret its forms must carry.
 
     `body` is the organisation or agency the account belongs to, None for all but their staff.
+    `duties` are staff's in it (`duties.OF_ROLE`).
     `session` is the session's digest, `how` the way it was opened, `fresh` whether its owner has
     proved who they are within `FRESH`.
     """
@@ -40,6 +42,7 @@ class Viewer:
     session: bytes = b""
     how: str = "password"
     fresh: bool = False
+    duties: frozenset[str] = frozenset()
 
 
 class Opened(NamedTuple):
@@ -115,6 +118,7 @@ async def find(
                 WebSession.token_hash,
                 WebSession.how,
                 WebSession.proved_at > func.now() - FRESH,
+                duties.OF_ACCOUNT,
                 Account.login,
                 WebSession.last_seen < func.now() - _SEEN_EVERY,
             )
@@ -130,8 +134,8 @@ async def find(
         return None
     if row[-1]:
         await _seen(engine, kept)
-    more: Any = row[3:-2]
-    return Viewer(row[0], row[1], cast(Role, row[2]), *more)
+    more: Any = row[3:-3]
+    return Viewer(row[0], row[1], cast(Role, row[2]), *more, frozenset(row[-3]))
 
 
 async def _seen(engine: AsyncEngine, session: bytes) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auction_engine.ledger.schema import Account
@@ -16,6 +16,16 @@ from auction_engine.ledger.schema_people import ReadingTrace
 _SQL = """
     INSERT INTO reading_trace (reader_id, subject_id, what, why) VALUES ($1, $2, $3, $4)
 """
+# Readings by warrant, when the lot is over and the warrant has run out or was ended.
+_BY_WARRANT = text("""
+    SELECT r.at, a.role, r.lot_id FROM warrant_reading r JOIN warrant w ON w.id = r.warrant_id
+      JOIN account a ON a.id = r.reader_id JOIN lot_head h ON h.lot_id = r.lot_id
+     WHERE r.subject_id = :subject AND h.phase = 'closed'
+       AND h.status NOT IN ('BIDDING_CLOSED', 'AWAIT_OWNER_CONSENT', 'LEADER_DETERMINED', 'PAUSED')
+       AND (w.valid_until < (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date
+            OR EXISTS (SELECT FROM warrant_end e WHERE e.warrant_id = w.id))
+     ORDER BY r.id DESC LIMIT :most
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,4 +62,19 @@ async def of_subject(connection: AsyncConnection, subject: int, most: int = 100)
         .order_by(ReadingTrace.id.desc())
         .limit(most)
     )
-    return [Trace(*row) for row in rows]
+    found = [Trace(*row) for row in rows]
+    found += [Trace(at, role, "identity", "warrant") for at, role, _ in await by_warrant(
+        connection, subject, most
+    )]  # fmt: skip
+    return sorted(found, key=lambda one: one.at, reverse=True)[:most]
+
+
+async def by_warrant(
+    connection: AsyncConnection, subject: int, most: int = 10_000
+) -> list[tuple[datetime, str, int]]:
+    """When `subject`'s identity was shown by warrant, to which role, in which lot, newest first.
+
+    Only what `subject` may know by now.
+    """
+    rows = await connection.execute(_BY_WARRANT, {"subject": subject, "most": most})
+    return [(row[0], row[1], row[2]) for row in rows]

@@ -107,8 +107,8 @@ class AuctionSession(Base):
 class SessionEntry(Base):
     """What was asked of a whole session, by whom and why. Append-only, like the journal.
 
-    `kind` is plan (the body a `rules.session_plan.Session`), pause, resume or hand_over; what came
-    of it is in the journals of the lots.
+    `kind` is plan (the body a `rules.session_plan.Session`), pause, resume, hand_over (offered,
+    declined, done), close (a lot, by hand) or announce; what came of it is in the lots' journals.
     """
 
     __tablename__ = "session_entry"
@@ -203,9 +203,16 @@ class LotHead(Base):
 from auction_engine.ledger import (  # noqa: E402
     schema_admission,  # noqa: F401
     schema_books,  # noqa: F401
+    schema_cases,  # noqa: F401
     schema_complaints,  # noqa: F401
+    schema_console,  # noqa: F401
+    schema_integration,  # noqa: F401
+    schema_house,  # noqa: F401
+    schema_intake,  # noqa: F401
     schema_money,  # noqa: F401
+    schema_oversight,  # noqa: F401
     schema_people,  # noqa: F401
+    schema_preparing,  # noqa: F401
     schema_push,  # noqa: F401
     schema_search,  # noqa: F401
     schema_signin,  # noqa: F401

@@ -19,7 +19,9 @@ from sqlalchemy import (
     UniqueConstraint,
     Uuid,
     func,
+    text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from auction_engine.ledger.marking import sealed as seals
@@ -35,7 +37,8 @@ class Complaint(Base):
     """A complaint as it was filed. `sealed` holds its grounds and the remedy asked for.
 
     `about_seq` is the entry of the lot's journal it is about, null for the lot as a whole. `late`:
-    filed after `file_by`; it is received all the same, and the body says what follows.
+    filed after `file_by`; it is received all the same, and the body says what follows. `holds`:
+    what waits while it is open, and from which state on.
     """
 
     __tablename__ = "complaint"
@@ -52,6 +55,7 @@ class Complaint(Base):
     accept_by: Mapped[date | None] = mapped_column(Date)
     sealed: Mapped[bytes] = mapped_column(info=seals("complaint:{id}"))
     at: Mapped[datetime] = mapped_column(server_default=func.now())
+    holds: Mapped[dict[str, str]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
     __table_args__ = (
         UniqueConstraint("filed_by", "key", name="complaint_once"),
         CheckConstraint("addressee IN ('ORGANISATION', 'AGENCY')", name="complaint_addressee"),
@@ -73,19 +77,21 @@ class ComplaintAct(Base):
     reason: Mapped[bytes | None] = mapped_column(info=seals("complaint.act:{complaint_id}/{n}"))
     published: Mapped[str | None]
     decide_by: Mapped[date | None] = mapped_column(Date)
+    articles: Mapped[str | None]
+    authority: Mapped[str | None]
 
 
 class ComplaintDocument(Base):
-    """A file handed in with a complaint, sealed."""
+    """A file handed in with a complaint and its name, sealed; no name: it was not kept."""
 
     __tablename__ = "complaint_document"
     complaint_id: Mapped[int] = mapped_column(ForeignKey("complaint.id"), primary_key=True)
     n: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
-    filename: Mapped[str]
     media_type: Mapped[str]
     sha256: Mapped[bytes]
     size: Mapped[int] = mapped_column(Integer)
     sealed: Mapped[bytes] = mapped_column(info=seals("complaint.document:{complaint_id}/{n}"))
+    name: Mapped[bytes | None] = mapped_column(info=seals("complaint.name:{complaint_id}/{n}"))
 
 
 class Signature(Base):

@@ -16,6 +16,7 @@ from auction_engine.bidding.client import LogClient
 from auction_engine.bidding.logclock import LogClock
 from auction_engine.bidding.tasks import end, must_live
 from auction_engine.identity import tickets
+from auction_engine.live.announced import Announced
 from auction_engine.live.bids import Bids
 from auction_engine.live.closing import (
     BAD_TICKET,
@@ -80,6 +81,8 @@ class Gateway:
         self.bids = Bids(self.log, self.views, self.limits, self._spawn)
         url = settings.database_url or ""
         self._endings = Endings(redis, url, self._sessions, self.signed_out)
+        self.announced = Announced(redis, url, self.rooms.tell)
+        self.rooms.announced = self.announced.frame
         self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.views.in_use = lambda lot: self.rooms.viewers(lot) > 0
         self._serving = True
@@ -87,7 +90,8 @@ class Gateway:
     async def start(self) -> None:
         """Follow the log; returns when every live lot is known."""
         await self.log.start()
-        for job in (self.clock.run(), self._sweep(), self._endings.run()):
+        parts = (self._endings.run(), self.announced.run())
+        for job in (self.clock.run(), self._sweep(), *parts):
             must_live(self._spawn(job), self._fail)
 
     async def stop(self) -> None:

@@ -42,6 +42,7 @@ class LotView:
         "own_changed",
         "own_seq",
         "recent",
+        "refusals",
         "refused",
         "robots_seq",
         "seq",
@@ -66,6 +67,7 @@ class LotView:
         self.boxes: dict[int, dict[str, Any]] = {}
         self.late_ms: int | None = None
         self.refused: dict[int, deque[dict[str, Any]]] = {}
+        self.refusals: dict[str, int] = {}  # reason: how many bids were refused for it
         self.robots_seq = 0
         self.own_changed: dict[int, int] = {}  # bidder: entry that only he is told of
         self.own_seq = 0  # the last of them
@@ -90,6 +92,7 @@ class LotView:
                 bid["automatic"] = True
             self.recent.append(bid)
         elif kind == "bid.refused":
+            self.refusals[entry["reason"]] = self.refusals.get(entry["reason"], 0) + 1
             own = self.refused.get(entry["bidder"])
             if own is None:
                 own = self.refused[entry["bidder"]] = deque(maxlen=_REFUSED_KEPT)

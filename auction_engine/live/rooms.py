@@ -34,7 +34,7 @@ class Member(Protocol):
 class Room:
     """The members of one lot, all at the same position whenever no update is under way."""
 
-    def __init__(self, view: LotView, interval_s: float) -> None:
+    def __init__(self, view: LotView, interval_s: float, announced: bytes | None = None) -> None:
         self.view = view
         self._interval_s = interval_s
         self._loop = asyncio.get_running_loop()
@@ -48,9 +48,18 @@ class Room:
         self._planned: asyncio.TimerHandle | None = None
         self._sending: asyncio.Task[None] | None = None
         self._shared: tuple[int, int, bytes] | None = None
+        # What was announced here, as one frame: who comes in gets it after the snapshot.
+        self.announced: bytes | None = announced
+        self._telling: set[asyncio.Task[None]] = set()
 
     def __len__(self) -> int:
         return len(self._bidders) + len(self._onlookers) + len(self._joining)
+
+    @property
+    def bidders(self) -> int:
+        """How many different bidders are here."""
+        here = {member.bidder for member in (*self._bidders, *self._joining)}
+        return len(here - {None})
 
     def join(self, member: Member, position: tuple[int, int] | None) -> None:
         """Bring `member` up to date and keep it so. `position` is its (epoch, seq), if any."""
@@ -79,6 +88,8 @@ class Room:
             self._planned.cancel()
         if self._sending is not None:
             self._sending.cancel()
+        for task in self._telling:
+            task.cancel()
 
     def _flush(self) -> None:
         self._planned = None
@@ -143,6 +154,25 @@ class Room:
             members = self._onlookers if member.bidder is None else self._bidders
             members[member] = member.write
             member.write(self._welcome(member.bidder, position))
+            if self.announced is not None and member in members:
+                member.write(self.announced)
+
+    def tell(self, data: bytes) -> None:
+        """Write an announcement to every member, and to who comes later."""
+        self.announced = data
+        task = self._loop.create_task(self._tell(data), name="announce")
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+
+    async def _tell(self, data: bytes) -> None:
+        for members in (self._bidders, self._onlookers):
+            everyone = list(members.items())
+            for start in range(0, len(everyone), _AT_ONCE):
+                if start:
+                    await asyncio.sleep(0)
+                for member, write in everyone[start : start + _AT_ONCE]:
+                    if member in members:
+                        write(data)
 
     def _welcome(self, bidder: int | None, position: tuple[int, int] | None) -> bytes:
         view = self.view
@@ -169,12 +199,15 @@ class Rooms:
         self._interval_s = interval_s
         self._rooms: dict[int, Room] = {}
         self.on_count: Callable[[int], None] = lambda change: None
+        # What was announced for a lot, as one frame; None for nothing.
+        self.announced: Callable[[int], bytes | None] = lambda lot: None
 
     def join(self, view: LotView, member: Member, position: tuple[int, int] | None) -> None:
         """Let `member` follow the lot of `view`."""
         room = self._rooms.get(view.lot)
         if room is None:
-            room = self._rooms[view.lot] = Room(view, self._interval_s)
+            known = self.announced(view.lot)
+            room = self._rooms[view.lot] = Room(view, self._interval_s, known)
         room.join(member, position)
 
     def leave(self, lot: int, member: Member) -> None:
@@ -196,6 +229,17 @@ class Rooms:
         room = self._rooms.get(view.lot)
         if room is not None:
             room.changed()
+
+    def tell(self, lot: int, data: bytes) -> None:
+        """Write an announcement to everybody who follows the lot."""
+        room = self._rooms.get(lot)
+        if room is not None:
+            room.tell(data)
+
+    def bidders(self, lot: int) -> int:
+        """How many different bidders follow the lot over this process."""
+        room = self._rooms.get(lot)
+        return 0 if room is None else room.bidders
 
     def viewers(self, lot: int) -> int:
         """How many connections of this process follow the lot."""

@@ -1,12 +1,29 @@
 """Sections of a rule pack about complaints: to whom, until when, and when an answer is due."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from auction_engine.rules.pack_base import Part, Span, refuse
+from auction_engine.rules.pack_base import Part, Span, refuse, without_repeats
 
 Addressee = Literal["ORGANISATION", "AGENCY"]
+# What can wait for the end of a complaint; never the bidding. PAYOUT: forfeited deposits and what
+# leaves for anybody but a bidder. SINGLE_BIDDER follows from that section of the pack.
+Held = Literal["ANNOUNCEMENT", "PAYOUT", "DISTRIBUTION"]
+
+
+class ComplaintHold(Part):
+    """What waits while a complaint is open, from its filing or from its being taken up on."""
+
+    what: Annotated[tuple[Held, ...], Field(min_length=1), AfterValidator(without_repeats)]
+    since: Literal["FILED", "ACCEPTED"]
+
+
+class ComplaintAppeal(Part):
+    """The second instance: from the decision, until it is asked for; then until it is decided."""
+
+    within: Span
+    decide_within: Span
 
 
 class ComplaintRule(Part):
@@ -20,6 +37,8 @@ class ComplaintRule(Part):
     file_within: Span
     accept_within: Span
     decide_within: Span
+    hold: ComplaintHold | None = None
+    appeal: ComplaintAppeal | None = None
 
 
 class Complaints(Part):

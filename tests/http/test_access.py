@@ -44,7 +44,16 @@ EXACTLY = {
     ("GET", "/agency"): "officer procurator",
     ("GET", "/api/lots/{lot:int}/acts"): PARTIES,
     ("POST", "/api/lots/{lot:int}/acts"): PARTIES,
+    ("GET", "/lots/{lot:int}/acts"): PARTIES,
+    ("GET", "/api/sessions/{session:int}/console"): "organisation",
+    ("POST", "/api/sessions/{session:int}/announcements"): "organisation",
+    ("GET", "/api/lots/{lot:int}/minutes"): "organisation",
+    ("POST", "/api/lots/{lot:int}/minutes"): "organisation",
+    ("POST", "/api/lots/{lot:int}/minutes/signatures"): "organisation",
+    ("POST", "/lots/{lot:int}/acts"): PARTIES,
     ("POST", "/api/sessions/{session:int}/acts"): "organisation",
+    ("POST", "/lots/{lot:int}/questions"): "bidder",
+    ("POST", "/api/lots/{lot:int}/questions"): "bidder",
 }
 # Rows of these are made up (`worlds`); the pages draw only what the program has computed.
 _MADE_UP = ("{shares", "/sheet")
@@ -69,6 +78,10 @@ BELOW = {
     "/api/lots/{lot:int}/dossier": "bidder",
     "/api/lots/{lot:int}/practice": "bidder",
     "/api/mine": "bidder",
+    "/api/tokens": SIGNED_IN,
+    "/api/desk/sessions": "organisation",
+    "/oversight": "procurator",
+    "/api/oversight": "procurator",
     "/desk": "organisation",
     "/desk/statistics": "organisation procurator",
     "/login/again": SIGNED_IN,
@@ -77,8 +90,17 @@ BELOW = {
     "/mine": "bidder",
 }
 # Where staff of another house, and where another account, gets nothing.
-_HOUSES = ("/desk/", "/agency/", "/api/dossiers/", "/api/lots/{lot:int}/acts", "/api/sessions/")
-_OWNERS = ("/mine/complaints/{complaint", "/mine/signatures/{", "/account/searches/{")
+_HOUSES = (
+    "/desk/", "/agency/", "/api/agency/intake/", "/api/dossiers/", "/api/lots/{lot:int}/acts",
+    "/lots/{lot:int}/acts", "/api/desk/webhooks/", "/api/agency/webhooks/", "/api/agency/imports/",
+    "/api/agency/cases/", "/api/agency/assets/", "/api/agency/contracts/", "/api/desk/offers/",
+    "/api/sessions/", "/api/desk/questions/", "/api/desk/sessions/",
+    "/api/desk/house/", "/api/agency/house/", "/api/desk/lots/",
+    "/api/lots/{lot:int}/minutes",
+)  # fmt: skip
+_OWNERS = ("/mine/complaints/{complaint", "/mine/joined/{", "/oversight/warrants/{",
+           "/oversight/findings/{finding:int}/act", "/mine/signatures/{", "/account/searches/{",
+           "/account/tokens/{", "/api/tokens/{")  # fmt: skip
 
 
 def allowed(spec: Spec) -> list[str] | None:

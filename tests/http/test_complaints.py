@@ -20,7 +20,11 @@ from cashroom import Cashroom, cashroom, send, words
 from house import START, House, new_id
 from starlette.datastructures import UploadFile
 
+from auction_engine.desk.complaints import holding
+from auction_engine.desk.money import orders
+from auction_engine.desk.money.record import MoneyError
 from auction_engine.http.afterwards import forms
+from auction_engine.rules.commands import CommandRefused
 
 TODAY = datetime.now(UTC).astimezone().date()
 
@@ -87,12 +91,13 @@ async def test_the_whole_way_of_a_complaint(room: Room) -> None:
         assert await answer(desk, base, number, "ACCEPTED") == 303
         assert await answer(desk, base, number, "DECIDED_DENIED", reason="x") == 422
         named = await answer(
-            desk, base, number, "DECIDED_DENIED", reason="x", published="Đơn của DUNG"
-        )
+            desk, base, number, "DECIDED_DENIED", reason="x", articles="Điều 9",
+            published="Đơn của DUNG",
+        )  # fmt: skip
         assert named == 422
         assert await answer(
             desk, base, number, "DECIDED_DENIED", reason="Diện tích có trong hồ sơ.",
-            published="Diện tích đã được nêu trong hồ sơ.",
+            published="Diện tích đã được nêu trong hồ sơ.", articles="Luật 01/2016 Điều 9",
         ) == 303  # fmt: skip
         assert await answer(desk, base, number, "DECIDED_UPHELD", reason="x", published="y") == 409
     async with room.house.signed_in("dung") as client:
@@ -233,13 +238,16 @@ async def test_a_document_is_checked_sealed_and_given_back(room: Room) -> None:
             "/mine/complaints", data=data, files={"files": ("đơn.pdf", paper.getvalue())}
         )
         assert good.status_code == 303, words(good.text)
+        page = (await client.get(good.headers["location"])).text
+        assert "đơn.pdf" in page  # its name, opened for those who may read it
         address = good.headers["location"].partition("?")[0] + "/papers/1"
         given = await client.get(address)
         assert given.content.startswith(b"%PDF-")
         assert given.headers["content-disposition"].startswith("attachment")
         assert (await client.get(address[:-1] + "2")).status_code == 404
-    (row,) = await room.fetch("SELECT sealed FROM complaint_document")
+    (row,) = await room.fetch("SELECT sealed, name FROM complaint_document")
     assert b"%PDF" not in bytes(row[0])
+    assert "đơn".encode() not in bytes(row[1])
     async with room.house.signed_in("giang") as client:
         assert (await client.get(address)).status_code == 404
     async with room.house.signed_in("auctioneer") as client:
@@ -297,9 +305,152 @@ async def test_who_files_without_end_is_stopped(room: Room) -> None:
 
 async def test_a_files_name_is_one_line_that_can_be_kept() -> None:
     sent = UploadFile(BytesIO(b"x"), filename="a\0b\r\nc" + "x" * 300)
-    found = await forms._parts([("files", sent)])
-    ((name, body),) = found["files"]
+    found = forms._parts([("files", sent)])
+    ((name, kept),) = found["files"]
     assert name.startswith("ab c")
     assert name.isprintable()
     assert len(name) == 120
-    assert body == b"x"
+    assert kept is sent  # on disk until it is checked, piece by piece
+
+
+async def test_what_waits_for_a_complaint_waits_where_it_is_done(room: Room) -> None:
+    """Announcement, distribution and money for others than bidders; never the bidding itself."""
+    async with room.house.signed_in("dung") as client:
+        number = await file(client, room.lot)
+    connection = await asyncpg.connect(room.house.settings.database_url)
+    try:
+        payout = await connection.fetchval(
+            "INSERT INTO payout (book_id, key, kind, lot_id, payee, code, account_key,"
+            " amount_minor, text, state) SELECT id, 'x', 'BUDGET', $1, 0, 'PAYABLE.STATE_BUDGET',"
+            " 'x', 1, 'x', 'DUE' FROM book LIMIT 1 RETURNING id",
+            room.lot,
+        )
+        assert set(await holding.all_waiting(connection, room.lot)) == {"SINGLE_BIDDER"}
+        assert await holding.held_payment(connection, [payout]) is None
+        with pytest.raises(CommandRefused, match=f"{number:06d}"):
+            await holding.check_act(connection, room.lot, "consent")
+        await holding.check_act(connection, room.lot, "announce")  # not taken up yet
+        async with room.house.signed_in("auctioneer") as desk:
+            assert await answer(desk, "/desk/complaints", number, "ACCEPTED") == 303
+            page = words((await desk.get(f"/desk/complaints/{number}")).text)
+            assert "Chưa công bố người trúng đấu giá." in page
+        for act in ("announce", "distribute", "consent"):
+            with pytest.raises(CommandRefused, match=f"{number:06d}"):
+                await holding.check_act(connection, room.lot, act)
+        for act in ("register", "pause", "resume", "withdraw_bid", "stop"):
+            await holding.check_act(connection, room.lot, act)
+        held = await holding.held_payment(connection, [payout])
+        assert held is not None
+        assert held.payout == payout
+        with pytest.raises(MoneyError) as refused:
+            await orders.check_held(connection, [payout])
+        assert refused.value.code == "COMPLAINT_OPEN"
+        await connection.execute("UPDATE payout SET kind = 'REFUND' WHERE id = $1", payout)
+        assert await holding.held_payment(connection, [payout]) is None  # a bidder's own money
+        async with room.house.signed_in("dung") as client:
+            done = await send(client, f"/mine/complaints/{number}/withdraw")
+            assert done.status_code == 303
+        assert await holding.all_waiting(connection, room.lot) == {}
+    finally:
+        await connection.close()
+
+
+async def test_the_log_is_told_of_a_hold_only_once_the_bidding_is_over(house: House) -> None:
+    """An accepted complaint during the bidding leaves the bidding alone."""
+    lot = house.lots[0]
+    await house.account("seller", "organisation")
+    async with house.signed_in("an") as client:
+        number = await file(client, lot)
+        async with house.signed_in("seller") as desk:
+            await answer(desk, "/desk/complaints", number, "ACCEPTED")
+        said = await client.post(
+            f"/api/lots/{lot}/bids", json={"bid_id": new_id(), "amount_minor": START}
+        )
+        assert said.json()["t"] == "recorded"
+    connection = await asyncpg.connect(house.settings.database_url)
+    try:
+        assert await holding.Holder(house.settings.database_url or "", house.log).look(
+            connection
+        ) == 0  # fmt: skip
+        held = "SELECT count(*) FROM journal WHERE kind = 'hold.placed'"
+        assert await connection.fetchval(held) == 0
+    finally:
+        await connection.close()
+
+
+async def test_a_group_joins_by_link_and_each_sees_how_it_stands(room: Room) -> None:
+    await room.cash.register("ha", "khanh", "lien")
+    async with room.house.signed_in("dung") as client:
+        number = await file(client, room.lot)
+        assert (await send(client, f"/mine/complaints/{number}/group")).status_code == 303
+        page = (await client.get(f"/mine/complaints/{number}")).text
+        found = re.search(r"/mine/complaints/join/[\w-]{43}", page)
+        assert found
+        link = found[0]
+    joined: dict[str, str] = {}
+    for login, speaks in (("giang", "yes"), ("ha", "yes"), ("khanh", ""), ("lien", "yes")):
+        async with room.house.signed_in(login) as client:
+            page = words((await client.get(link)).text)
+            assert "Thông báo không nêu diện tích thật." in page
+            assert "Dung" not in page  # nobody learns another's name
+            done = await send(client, link, representative=speaks)
+            if login == "lien":
+                assert done.status_code == 409  # three speak already
+                done = await send(client, link)
+            joined[login] = done.headers["location"].partition("?")[0]
+            again = await send(client, link)
+            assert again.headers["location"].partition("?")[0] == joined[login]
+    async with room.house.signed_in("giang") as client:
+        page = words((await client.get(joined["giang"])).text)
+        assert "5 người cùng khiếu nại" in page
+        assert "Đủ số người" in page
+        for name in ("Dung", "Khanh", "Lien"):
+            assert name not in page
+        assert (await client.get(joined["ha"])).status_code == 404
+        assert (await client.get(f"/mine/complaints/{number}")).status_code == 404
+        assert (await client.get(link[:-1] + "~")).status_code == 404
+        assert joined["giang"] in (await client.get("/mine")).text
+    async with room.house.signed_in("auctioneer") as desk:
+        page = words((await desk.get(f"/desk/complaints/{number}")).text)
+        for name in ("Dung", "Giang", "Khanh"):
+            assert name in page
+        base = "/desk/complaints"
+        await answer(desk, base, number, "ACCEPTED")
+        told_ = {"reason": "Có.", "articles": "Điều 9"}
+        named = await answer(desk, base, number, "DECIDED_DENIED", published="Đơn Khanh", **told_)
+        assert named == 422
+        await answer(desk, base, number, "DECIDED_DENIED", published="Không có căn cứ.", **told_)
+    async with room.house.signed_in("khanh") as client:
+        assert "Không có căn cứ." in words((await client.get(joined["khanh"])).text)
+        assert (await send(client, joined["khanh"] + "/leave")).status_code == 303
+        assert "Không có căn cứ." not in words((await client.get(joined["khanh"])).text)
+        assert (await send(client, link)).status_code == 409
+
+
+async def test_the_second_instance_is_recorded_by_somebody_else(room: Room) -> None:
+    await room.house.account("higher", "organisation")
+    base, told_ = "/desk/complaints", {"reason": "x", "articles": "Điều 9", "published": "Bác."}
+    async with room.house.signed_in("dung") as client:
+        number = await file(client, room.lot)
+        appeal = f"/mine/complaints/{number}/appeal"
+        assert (await send(client, appeal, reason="Sai.")).status_code == 409
+        async with room.house.signed_in("auctioneer") as desk:
+            await answer(desk, base, number, "ACCEPTED")
+            await answer(desk, base, number, "DECIDED_DENIED", **told_)
+            assert await answer(desk, base, number, "APPEALED", reason="x") == 400
+        assert (await send(client, appeal, reason=" ")).status_code == 422
+        assert (await send(client, appeal, reason="Sai.")).status_code == 303
+        assert (await send(client, appeal, reason="Sai.")).status_code == 409
+    (row,) = await room.fetch("SELECT decide_by FROM complaint_act WHERE kind = 'APPEALED'")
+    assert row[0] >= TODAY + timedelta(days=44)
+    told_ = told_ | {"published": "Chấp nhận.", "authority": "Sở Tư pháp, số 9"}
+    async with room.house.signed_in("auctioneer") as desk:  # who decided first
+        assert await answer(desk, base, number, "SECOND_UPHELD", **told_) == 422
+    async with room.house.signed_in("higher") as desk:
+        unsigned = told_ | {"authority": ""}
+        assert await answer(desk, base, number, "SECOND_UPHELD", **unsigned) == 422
+        assert await answer(desk, base, number, "SECOND_UPHELD", **told_) == 303
+    async with room.house.browser() as anybody:
+        record = words((await anybody.get(f"/lots/{room.lot}/record")).text)
+    assert "Sở Tư pháp, số 9" in record
+    assert "Điều 9" in record

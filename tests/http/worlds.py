@@ -7,15 +7,21 @@ import contextlib
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
+import courtroom
+import docket
 import httpx
 import orjson
 from house import CSRF, House, running_house, text
 
-from auction_engine.desk.complaints import filing
+from auction_engine.desk.complaints import filing, groups
+from auction_engine.desk.oversight import findings, warrants
+from auction_engine.desk.house import questions
+from auction_engine.desk.preparing import drafts, sources
+from auction_engine.desk.preparing.choices import Choices, Texts
 from auction_engine.http import cookies, money_forms, places
 from auction_engine.http.guard import Spec
 from auction_engine.identity import accounts, sessions
@@ -53,7 +59,7 @@ class Worlds:
 
     def path(self, spec: Spec, side: str) -> str:
         """The route's address, naming what is that side's."""
-        kind = "AGENCY" if spec.path.startswith("/agency") else "ORGANISATION"
+        kind = "AGENCY" if spec.path.startswith(("/agency", "/api/agency")) else "ORGANISATION"
         parts = []
         for part in spec.path.split("/"):
             name, _, sort = part.strip("{}").partition(":")
@@ -162,7 +168,51 @@ async def _rows(made: Worlds, connection: Any, side: str, lot: int) -> None:
         vault = Vault.of(made.house.settings)
         bidder = made.people["bidder", side].id
         ids |= await _bidders(connection, vault, kind, bidder, lot, SECRET[side])
+        procurator = made.people["procurator", side].id
+        ids |= await _overseen(connection, vault, kind, procurator, lot)
+        house = made.people[role, side].body
+        assert house is not None
+        ids |= await _elsewhere(connection, house, person, bidder, SECRET[side])
+        ids["member"] = made.people[role, side].id
+        ids |= await _prepared(connection, made, side, kind)
+        ids["question"] = await _question(connection, vault, bidder, lot, kind)
+        agency = made.people["officer", side].body
+        assert agency is not None
+        ids["intake"] = await courtroom.sent(connection, vault, agency, SECRET[side])
+        ids |= await _docket(connection, vault, made, side, kind)
         made.ids[side, kind] = {"lot": lot, "session": session, "book": book, **ids}
+
+
+async def _prepared(connection: Any, made: Worlds, side: str, kind: str) -> Ids:
+    """A session being prepared by the side's organisation, and what it keeps for others."""
+    maker, title = made.people["organisation", side], f"{SECRET[side]}/{kind}"
+    assert maker.body is not None
+    choices = Choices(texts=Texts(title_vi=title, title_en=title))
+    pack = sources.newest_pack().id
+    draft = await drafts.make(connection, maker.body, maker.id, pack, choices)
+    found = await drafts.read(connection, draft, maker.body)
+    template = await sources.keep_template(connection, maker.body, maker.id, title, found)
+    return {"draft": draft, "template": template}
+
+
+async def _docket(connection: Any, vault: Vault, made: Worlds, side: str, kind: str) -> Ids:
+    """A case with an asset that is offered: of the side's agency to its organisation."""
+    officer, chief = made.people["officer", side], made.people["organisation", side]
+    assert officer.body is not None
+    assert chief.body is not None
+    number = f"{SECRET[side]}/{kind}"
+    case = await docket.a_case(connection, vault, officer.body, officer.id, number)
+    asset = await docket.ready_asset(connection, vault, case, officer.id)
+    contract = await docket.offered(
+        connection, officer.body, officer.id, chief.body, [asset], number
+    )
+    return {"case": case, "asset": asset, "contract": contract}
+
+
+async def _question(connection: Any, vault: Vault, bidder: int, lot: int, kind: str) -> int:
+    """A bidder's question about the lot, without its side's secret: answers are everybody's."""
+    key = uuid.uuid5(uuid.NAMESPACE_URL, kind)
+    return await questions.ask(connection, vault, key, lot, bidder, "Is the lift in use?", "en")
 
 
 async def _bidders(
@@ -190,7 +240,53 @@ async def _bidders(
         " RETURNING id",
         bidder, f"{secret}{kind}",
     )  # fmt: skip
-    return {"complaint": filed.id, "dossier": dossier, "signature": signature, "search": search}
+    member = await _joined(connection, vault, filed.id, bidder)
+    return {"joined": member, "complaint": filed.id, "dossier": dossier, "signature": signature, "search": search}
+
+
+async def _elsewhere(connection: Any, body: int, person: int, bidder: int, secret: str) -> Ids:
+    """What is for other systems: a token, a webhook, a file of cases."""
+    key = await connection.fetchval(
+        "INSERT INTO api_token (account_id, name, begins, token_hash, acts, proved, expires_at)"
+        " VALUES ($1, $2, 'aet_', sha256($3), '{}', false, now() + interval '1 day') RETURNING id",
+        bidder, secret, f"{secret}{body}".encode(),
+    )  # fmt: skip
+    webhook = await connection.fetchval(
+        "INSERT INTO webhook (body_id, made_by, name, url, types, state) VALUES ($1, $2, $3,"
+        " 'https://nobody.invalid/', '{lot.opened}', 'PAUSED') RETURNING id",
+        body, person, secret,
+    )  # fmt: skip
+    upload = await connection.fetchval(
+        "INSERT INTO case_import (key, agency_id, account_id, filename, format, sha256, state)"
+        " VALUES (gen_random_uuid(), $1, $2, $3, 'csv', 'x', 'WRONG') RETURNING id",
+        body, person, secret,
+    )  # fmt: skip
+    return {"key": key, "webhook": webhook, "upload": upload}
+
+
+async def _joined(connection: Any, vault: Vault, complaint: int, bidder: int) -> int:
+    """The bidder's own place in the group of the own complaint."""
+    await groups.open_group(connection, vault, complaint, bidder)
+    return int(
+        await connection.fetchval(
+            "SELECT id FROM complaint_member WHERE complaint_id = $1", complaint
+        )
+    )
+
+
+async def _overseen(connection: Any, vault: Vault, kind: str, procurator: int, lot: int) -> Ids:
+    """A procurator's finding about the lot to that kind of body, and a warrant."""
+    today = datetime.now(UTC).date()
+    given = findings.Given(
+        uuid.uuid4(), "REQUEST", kind, None, lot, None, "Art. 1", "Text", 5,  # type: ignore[arg-type]
+    )  # fmt: skip
+    finding = await findings.send(connection, vault, procurator, given, None, today)
+    by = warrants.Given(
+        uuid.uuid4(), "1", "x", today - timedelta(days=2), today - timedelta(days=2),
+        today + timedelta(days=2), "x", (lot,),
+    )  # fmt: skip
+    warrant = await warrants.write(connection, vault, procurator, by, today)
+    return {"finding": finding, "warrant": warrant}
 
 
 async def _money(connection: Any, book: int, person: int, lot: int, secret: str) -> Ids:

@@ -46,7 +46,10 @@ async def test_a_session_leads_to_its_account_until_it_is_removed(engine: AsyncE
     assert len({token, other, csrf}) == 3
     viewer = await sessions.find(engine, token)
     mine = sessions.digest(token)
-    assert viewer == sessions.Viewer(an.id, "An", "officer", csrf, session=mine, fresh=True)
+    all_of_them = frozenset({"HEAD", "OFFICER", "ACCOUNTANT"})
+    assert viewer == sessions.Viewer(
+        an.id, "An", "officer", csrf, session=mine, fresh=True, duties=all_of_them
+    )
     for wrong in ("", token[:-1], token + "A", token.swapcase(), csrf, "é" * 43):
         assert await sessions.find(engine, wrong) is None
     await sessions.remove(engine, token)

@@ -8,6 +8,7 @@ import json
 import re
 import time
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
 
@@ -19,7 +20,9 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from auction_engine.desk import listing
+from auction_engine.desk.console import announcing
 from auction_engine.live import closing, course
+from auction_engine.live.announced import Announced
 from auction_engine.live.connection import SUBPROTOCOL
 from auction_engine.live.door import PATH
 from auction_engine.live.messages import _ERROR_TEXTS, _SHAPES
@@ -302,3 +305,22 @@ async def test_the_last_word_is_as_described(house: House) -> None:
         message = await asyncio.wait_for(live.hear("bye"), 10)
     check("bye", message)
     assert message["code"] == 3501
+
+
+async def test_announcements_are_as_described() -> None:
+    frames: list[tuple[int, bytes]] = []
+    said = [
+        announcing.Said(1, n, datetime(2026, 7, 1, tzinfo=UTC), (7, 8), {"vi": f"Nghỉ {n}."})
+        for n in range(14, 0, -1)
+    ]
+    announced = Announced(None, "", lambda lot, data: frames.append((lot, data)))  # type: ignore[arg-type]
+    announced.take(said)
+    assert [lot for lot, _ in frames] == [7, 8]
+    for lot, data in frames:
+        message = json.loads(data[data.index(b"{") :])
+        check("announcements", message)
+        assert message["lot"] == lot
+        assert [one["n"] for one in message["said"]] == list(range(14, 4, -1))
+    announced.take(said)
+    assert len(frames) == 2  # nothing new, nothing told
+    assert announced.frame(9) is None

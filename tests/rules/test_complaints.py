@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from auction_engine.rules import packs
-from auction_engine.rules.complaints import NEXT, limit
+from auction_engine.rules.complaints import NEXT, holds, limit
 from auction_engine.rules.pack import from_data
 from auction_engine.rules.pack_errors import PackError
 
@@ -52,6 +52,30 @@ def test_a_section_names_somebody_who_hears_complaints() -> None:
 
 def test_what_is_over_stays_over() -> None:
     assert {state for state, follows in NEXT.items() if not follows} == {
-        "REJECTED_FORMALLY", "DECIDED_UPHELD", "DECIDED_DENIED", "WITHDRAWN",
+        "REJECTED_FORMALLY", "WITHDRAWN", "SECOND_UPHELD", "SECOND_DENIED",
     }  # fmt: skip
     assert "DECIDED_UPHELD" not in NEXT["FILED"]  # nothing is decided that was not taken up
+    assert NEXT["DECIDED_DENIED"] == ("APPEALED",)
+
+
+def test_what_waits_is_the_packs_and_the_bidding_never_does() -> None:
+    assert holds(NEW, "ORGANISATION") == {
+        "ANNOUNCEMENT": "ACCEPTED", "PAYOUT": "ACCEPTED", "DISTRIBUTION": "ACCEPTED",
+        "SINGLE_BIDDER": "FILED",
+    }  # fmt: skip
+    assert holds(None, "AGENCY") == {}
+    spain = packs.load("es-boe")
+    assert spain.complaints is None
+    assert set(holds(spain, "AGENCY")) <= {"SINGLE_BIDDER"}
+    for pack in packs.every():
+        for addressee in ("ORGANISATION", "AGENCY"):
+            assert "BIDDING" not in holds(pack, addressee)
+
+
+def test_the_second_instance_has_days_of_its_own() -> None:
+    found = limit(NEW, "AGENCY", "APPEAL", date(2026, 10, 5))
+    again = limit(NEW, "AGENCY", "DECIDE_AGAIN", date(2026, 10, 5))
+    assert found is not None
+    assert again is not None
+    assert (found.day, again.day) == (date(2026, 11, 4), date(2026, 11, 19))
+    assert limit(PLATES, "AGENCY", "APPEAL", date(2026, 10, 5)) is None

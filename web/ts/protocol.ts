@@ -163,12 +163,20 @@ export interface Failure {
   bid_id?: string;
 }
 
+/** What the house announced to the room, newest first; whole each time. */
+export interface Announcements {
+  t: "announcements";
+  lot: number;
+  said: { n: number; at_ms: number; text: { vi?: string; en?: string } }[];
+}
+
 export type ServerMessage =
   | { t: "welcome"; now_ms: number; bidder: boolean; resume_s: number }
   | { t: "time"; at: number; now_ms: number }
   | { t: "bye"; code: number; text: string; retry_ms: number | null }
   | Snapshot
   | Update
+  | Announcements
   | Recorded
   | Refused
   | Busy

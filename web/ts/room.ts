@@ -17,6 +17,7 @@ import { FallChart } from "./fallview.ts";
 import { speech, type Speech } from "./i18n.ts";
 import { Ledger, turnText } from "./ledger.ts";
 import { Money } from "./money.ts";
+import { drawNotices } from "./notices.ts";
 import { OwnActs } from "./ownacts.ts";
 import type { Boot, LotInfo } from "./page.ts";
 import { renewSubscription, tellOutbid } from "./push.ts";
@@ -140,6 +141,9 @@ export class Room {
           this.store.incomplete = false;
         }
         break;
+      case "announcements":
+        drawNotices(find(this.root, "[data-notices]"), message, this.speech);
+        return;
       case "recorded":
         this.store.noteRecorded(message);
         this.bids.recorded(message);

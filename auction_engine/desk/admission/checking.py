@@ -9,6 +9,8 @@ import hashlib
 import io
 import sys
 import zipfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 from auction_engine.desk.admission.states import AdmissionError
@@ -20,14 +22,14 @@ _AT_ONCE = 2
 _WAITING = 16
 _CHECK_S = 30.0
 _TURN_S = 45.0
-_REFUSED = 3
-_MAGIC = (
+REFUSED = 3
+MAGIC = (
     (b"%PDF-", "application/pdf"),
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"\x89PNG\r\n\x1a\n", "image/png"),
 )
-_FOREIGN = (b"<script", b"<html", b"<?php", b"<svg ", b"<!doctype")
-_HEAD_BYTES = 1024
+FOREIGN = (b"<script", b"<html", b"<?php", b"<svg ", b"<!doctype")
+HEAD_BYTES = 1024
 EXTENSIONS = {"application/pdf": "pdf", "image/jpeg": "jpg", "image/png": "png"}
 # code: what to say in English; `web/locales/way.*.json` says it to people.
 REFUSALS = {
@@ -60,7 +62,7 @@ def kind_of(body: bytes) -> str:
         raise refusal("EMPTY")
     if len(body) > MAX_BYTES:
         raise refusal("TOO_LARGE")
-    found = next((kind for magic, kind in _MAGIC if body.startswith(magic)), None)
+    found = next((kind for magic, kind in MAGIC if body.startswith(magic)), None)
     if found is None:
         raise refusal("WRONG_TYPE")
     if _is_mixed(body, found):
@@ -73,8 +75,8 @@ def _is_mixed(body: bytes, media_type: str) -> bool:
 
     A PDF's own text may name such things; there only what stands before its first page counts.
     """
-    looked = body[:_HEAD_BYTES] if media_type == "application/pdf" else body
-    if any(sign in looked.lower() for sign in _FOREIGN):
+    looked = body[:HEAD_BYTES] if media_type == "application/pdf" else body
+    if any(sign in looked.lower() for sign in FOREIGN):
         return True
     if media_type != "application/pdf" and b"%PDF-1." in body:
         return True
@@ -97,6 +99,15 @@ class Checker:
     async def check(self, body: bytes) -> Checked:
         """The file as it is kept. Raises AdmissionError FILE_... or BUSY."""
         media_type = kind_of(body)
+        async with self.turn():
+            made = await _apart(body, media_type)
+        if len(made) > MAX_BYTES:
+            raise refusal("TOO_LARGE")
+        return Checked(media_type, made, hashlib.sha256(made).digest())
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """One of the few places, for the block. Raises AdmissionError BUSY."""
         if self._waiting >= _WAITING:
             raise _busy()
         self._waiting += 1
@@ -108,12 +119,9 @@ class Checker:
         finally:
             self._waiting -= 1
         try:
-            made = await _apart(body, media_type)
+            yield
         finally:
             self._free.release()
-        if len(made) > MAX_BYTES:
-            raise refusal("TOO_LARGE")
-        return Checked(media_type, made, hashlib.sha256(made).digest())
 
 
 def _busy() -> AdmissionError:
@@ -122,11 +130,7 @@ def _busy() -> AdmissionError:
 
 async def _apart(body: bytes, media_type: str) -> bytes:
     """The clean file from a process that may die of it."""
-    child = await asyncio.create_subprocess_exec(
-        sys.executable, "-I", "-m", "auction_engine.desk.admission.filecheck", media_type,
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL, env={},
-    )  # fmt: skip
+    child = await start_child(media_type)
     try:
         async with asyncio.timeout(_CHECK_S):
             out, _ = await child.communicate(body)
@@ -136,9 +140,26 @@ async def _apart(body: bytes, media_type: str) -> bytes:
         if child.returncode is None:
             child.kill()
             await child.wait()
-    if child.returncode == _REFUSED:
-        raise refusal(out.decode("ascii", "replace"))
-    if child.returncode:
-        # Killed by its own limits, or by a fault of a reader: either way nothing to keep.
-        raise refusal("BOMB" if child.returncode < 0 else "BROKEN")
+    check_end(child.returncode, out)
     return out
+
+
+async def start_child(media_type: str) -> asyncio.subprocess.Process:
+    """The process that reads a file and gives back a clean one."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-I", "-m", "auction_engine.desk.admission.filecheck", media_type,
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL, env={},
+    )  # fmt: skip
+
+
+def check_end(status: int | None, out: bytes) -> None:
+    """Return if the process ended well. `out` is the code of a refusal where it refused.
+
+    Raises AdmissionError FILE_...
+    """
+    if status == REFUSED:
+        raise refusal(out.decode("ascii", "replace"))
+    if status:
+        # Killed by its own limits, or by a fault of a reader: either way nothing to keep.
+        raise refusal("BOMB" if status < 0 else "BROKEN")

@@ -11,6 +11,7 @@ from auction_engine.desk.admission import carrying, declarations, letters, readi
 from auction_engine.desk.admission.dossiers import Desk, Place
 from auction_engine.desk.admission.reading import Dossier
 from auction_engine.desk.admission.states import NEEDS_REASON, AdmissionError, Kind, moved
+from auction_engine.desk.house import relations
 from auction_engine.desk.reading import Lots
 from auction_engine.identity import traces
 
@@ -31,8 +32,8 @@ async def decide(
     """Decide about the dossier of `place`; returns it as it then stands. The very same is once.
 
     `version` is the dossier's that the clerk has seen. Raises AdmissionError REASON_NEEDED,
-    UNKNOWN_GROUND, DECIDED (somebody was first), and as `states.moved`; LogUnanswered when the
-    journal will follow later.
+    UNKNOWN_GROUND, DECIDED (somebody was first), OWN_CONFLICT, BARRED, and as
+    `states.moved`; LogUnanswered when the journal will follow later.
     """
     reason = reason.strip()[:_MOST_REASON]
     if kind in NEEDS_REASON and not reason:
@@ -70,6 +71,7 @@ async def _write(
             "DECIDED", "Somebody has decided or changed this dossier since; look at it once more."
         )
     target = moved(kind, found.state, found.recorded, place.open)
+    await _check_conflicts(connection, found, place, clerk, kind)
     async with connection.transaction():
         await connection.execute(
             "UPDATE dossier SET state = $2, ground = $3, reason = $4, decided_by = $5,"
@@ -78,6 +80,25 @@ async def _write(
         )  # fmt: skip
         await reading.note(connection, found.id, clerk, kind, target, {}, ground, reason or None)
         await letters.said(connection, found, kind, ground)
+
+
+async def _check_conflicts(
+    connection: Any, found: Dossier, place: Place, clerk: int, kind: Kind
+) -> None:
+    """Nobody decides about his own relatives, or admits whom the law bars (Art. 38(4)).
+
+    Raises AdmissionError OWN_CONFLICT, BARRED.
+    """
+    params, auctioneer = place.state.params, place.state.life.auctioneer
+    for one in await relations.conflicts(connection, place.lot, found.marks, auctioneer):
+        if one.account == clerk:
+            raise AdmissionError(
+                "OWN_CONFLICT", "You are related to somebody in this dossier; leave it to another."
+            )
+        if kind == "ADMIT" and one.ground in declarations.grounds(params):
+            raise AdmissionError(
+                "BARRED", f"Somebody in this dossier is barred ({one.ground}, Law 01/2016 Art. 38)."
+            )
 
 
 async def _again(connection: Any, dossier: int) -> Dossier:

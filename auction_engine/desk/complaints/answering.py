@@ -1,7 +1,9 @@
 """What becomes of a complaint: taken up or refused for its form, decided, or withdrawn.
 
 Each is a new act; nothing is changed. A body answers its own complaints only, and nobody answers
-his own. What is published of a decision is written for the public and must not name anybody.
+his own. Whoever is not content with a decision may ask for a second instance while the pack's time
+runs; what that has decided is recorded by somebody else than who decided first. What is published
+of a decision is written for the public and must not name anybody.
 """
 
 from datetime import date, datetime
@@ -9,15 +11,24 @@ from typing import Any, Literal, NamedTuple, get_args
 
 import asyncpg
 
-from auction_engine.desk.complaints import record
-from auction_engine.desk.complaints.filing import pack_of
+from auction_engine.desk.complaints import groups, record
+from auction_engine.desk.complaints.filing import day_of, pack_of
 from auction_engine.desk.complaints.record import ComplaintError, Sealer
 from auction_engine.post import outbox, values
 from auction_engine.rules import complaints
-from auction_engine.rules.calendar import CalendarError
 
-Answer = Literal["ACCEPTED", "REJECTED_FORMALLY", "DECIDED_UPHELD", "DECIDED_DENIED", "WITHDRAWN"]
+Answer = Literal[
+    "ACCEPTED",
+    "REJECTED_FORMALLY",
+    "DECIDED_UPHELD",
+    "DECIDED_DENIED",
+    "WITHDRAWN",
+    "APPEALED",
+    "SECOND_UPHELD",
+    "SECOND_DENIED",
+]
 ANSWERS: tuple[Answer, ...] = get_args(Answer)
+_STEPS: dict[str, complaints.Step] = {"ACCEPTED": "DECIDE", "APPEALED": "DECIDE_AGAIN"}
 
 
 class Acted(NamedTuple):
@@ -28,12 +39,22 @@ class Acted(NamedTuple):
     at: datetime
 
 
+class Said(NamedTuple):
+    """What an act says. `reason` is for the complainant; `published` and `articles` of a decision
+    are for everybody; `authority` is who decided the second time, and under which number."""
+
+    reason: str = ""
+    published: str = ""
+    articles: str = ""
+    authority: str = ""
+
+
 _ROW = (
-    "SELECT c.addressee, c.filed_by, c.at AS filed_at, p.name AS filer,"
-    " (SELECT max(n) FROM complaint_act a WHERE a.complaint_id = c.id) AS n,"
-    " (SELECT kind FROM complaint_act a"
-    " WHERE a.complaint_id = c.id ORDER BY n DESC LIMIT 1) AS state"
-    " FROM complaint c JOIN account p ON p.id = c.filed_by WHERE c.id = $1"
+    "SELECT c.addressee, c.filed_by, c.at AS filed_at, a.n, a.kind AS state, a.at AS since,"
+    " (SELECT account_id FROM complaint_act d WHERE d.complaint_id = c.id"
+    " AND d.kind LIKE 'DECIDED%') AS decider"
+    " FROM complaint c JOIN LATERAL (SELECT n, kind, at FROM complaint_act a"
+    " WHERE a.complaint_id = c.id ORDER BY n DESC LIMIT 1) a ON true WHERE c.id = $1"
 )
 
 
@@ -43,15 +64,13 @@ async def answer(
     complaint: int,
     account: int,
     kind: Answer,
-    reason: str,
-    published: str,
+    said: Said,
     pack_id: str | None,
     now: datetime,
 ) -> Acted:
     """Record what `account` does with the complaint. Whether it is of his body was asked before.
 
-    `reason` is for the complainant, `published` for everybody, with a decision only. Raises
-    ComplaintError.
+    Raises ComplaintError.
     """
     async with connection.transaction():
         row = await connection.fetchrow(_ROW, complaint)
@@ -59,33 +78,58 @@ async def answer(
             raise ComplaintError("UNKNOWN", "There is no such complaint.")
         if kind not in complaints.NEXT[row["state"]]:
             raise ComplaintError("WRONG_STATE", "The complaint has moved on; look at it again.")
-        if (kind == "WITHDRAWN") != (account == row["filed_by"]):
+        if (kind in complaints.OF_THE_COMPLAINANT) != (account == row["filed_by"]):
             raise ComplaintError("NOT_YOURS", "Nobody answers a complaint of his own.")
-        decided = kind.startswith("DECIDED")
-        _check(kind, reason, published, row["filer"])
-        done = await _write(
-            connection, vault, (complaint, row["n"] + 1), account, kind, reason,
-            published.strip() if decided else None,
-            _decide_by(pack_id, row["addressee"], now) if kind == "ACCEPTED" else None,
-        )  # fmt: skip
-        if kind != "WITHDRAWN":
-            await _tell(connection, row, done, kind)
+        _check(kind, said, await groups.names(connection, complaint))
+        _check_instance(kind, row, account, pack_id, now)
+        step = _STEPS.get(kind)
+        today = now.astimezone(record.ZONE).date()
+        until = None if step is None else day_of(pack_of(pack_id), row["addressee"], step, today)
+        place = (complaint, row["n"] + 1)
+        done = await _write(connection, vault, place, account, kind, said, until)
+        await _tell(connection, row, done, kind)
         return done
 
 
+def may_appeal_until(pack_id: str | None, addressee: Any, decided: datetime) -> date | None:
+    """The last day to ask for a second instance; None where the pack knows of none."""
+    since = decided.astimezone(record.ZONE).date()
+    return day_of(pack_of(pack_id), addressee, "APPEAL", since)
+
+
+def _check_instance(
+    kind: Answer, row: Any, account: int, pack_id: str | None, now: datetime
+) -> None:
+    if kind == "APPEALED":
+        until = may_appeal_until(pack_id, row["addressee"], row["since"])
+        if until is None:
+            raise ComplaintError("NO_APPEAL", "The rules of this lot know no second instance.")
+        if now.astimezone(record.ZONE).date() > until:
+            raise ComplaintError("TOO_LATE", "The time for a second complaint is over.")
+    if kind.startswith("SECOND") and account == row["decider"]:
+        raise ComplaintError("SAME_PERSON", "Whoever decided first does not record the second.")
+
+
 async def _tell(connection: Any, row: Any, done: Acted, kind: Answer) -> None:
-    """The complainant hears of every step of the other side."""
-    await outbox.put(
-        connection,
-        to=row["filed_by"],
-        kind="complaint.answered",
-        values={
-            "number": record.number(done.complaint, row["filed_at"]),
-            "state": values.key(f"after.complaint.state.{kind}"),
-            "link": values.link(f"/mine/complaints/{done.complaint}"),
-        },
-        key=f"complaint.answered/{done.complaint}/{done.n}",
-    )
+    """The complainant hears of every step of the other side, those who joined of every step."""
+    told: list[tuple[int, int | None]] = []
+    if kind not in complaints.OF_THE_COMPLAINANT:
+        told.append((row["filed_by"], None))
+    told += [(one.account, one.member) for one in await groups.joined(connection, done.complaint)]
+    for account, member in told:
+        own = f"/mine/complaints/{done.complaint}" if member is None else f"/mine/joined/{member}"
+        await outbox.put(
+            connection,
+            to=account,
+            kind="complaint.answered",
+            values={
+                "number": record.number(done.complaint, row["filed_at"]),
+                "state": values.key(f"after.complaint.state.{kind}"),
+                "link": values.link(own),
+            },
+            key=f"complaint.answered/{done.complaint}/{done.n}"
+            + ("" if member is None else f"/{member}"),
+        )
 
 
 async def _write(
@@ -94,44 +138,53 @@ async def _write(
     place: tuple[int, int],
     account: int,
     kind: Answer,
-    reason: str,
-    published: str | None,
-    decide_by: date | None,
+    said: Said,
+    until: date | None,
 ) -> Acted:
-    sealed = vault.seal(reason.encode(), record.context_of_act(*place)) if reason.strip() else None
+    reason, decided = said.reason.strip(), _decides(kind)
+    sealed = vault.seal(reason.encode(), record.context_of_act(*place)) if reason else None
     try:
         at = await connection.fetchval(
             "INSERT INTO complaint_act (complaint_id, n, account_id, kind, reason, published,"
-            " decide_by) VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING at",
+            " decide_by, articles, authority) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+            " RETURNING at",
             *place,
             account,
             kind,
             sealed,
-            published,
-            decide_by,
+            said.published.strip() if decided else None,
+            until,
+            said.articles.strip() if decided else None,
+            said.authority.strip() if kind.startswith("SECOND") else None,
         )
     except asyncpg.UniqueViolationError:
         raise ComplaintError("WRONG_STATE", "The complaint has moved on; look again.") from None
     return Acted(*place, at)
 
 
-def _check(kind: Answer, reason: str, published: str, filer: str) -> None:
-    if kind not in ("ACCEPTED", "WITHDRAWN") and not reason.strip():
+def _decides(kind: Answer) -> bool:
+    return kind.startswith(("DECIDED", "SECOND"))
+
+
+def _check(kind: Answer, said: Said, names: list[str]) -> None:
+    if kind not in ("ACCEPTED", "WITHDRAWN") and not said.reason.strip():
         raise ComplaintError("NO_REASON", "Give the reason; the complainant is told of it.")
-    if len(reason) > record.MOST_REASON or len(published) > record.MOST_PUBLISHED:
+    lengths = (
+        (said.reason, record.MOST_REASON),
+        (said.published, record.MOST_PUBLISHED),
+        (said.articles, record.MOST_ARTICLES),
+        (said.authority, record.MOST_AUTHORITY),
+    )
+    if any(len(text) > most for text, most in lengths):
         raise ComplaintError("TOO_LONG", "Shorten the text.")
-    if not kind.startswith("DECIDED"):
+    if not _decides(kind):
         return
-    if not published.strip():
+    if not said.published.strip():
         raise ComplaintError("NOTHING_PUBLISHED", "Write the summary that is published.")
-    if filer.casefold().strip() and filer.casefold().strip() in published.casefold():
+    if not said.articles.strip():
+        raise ComplaintError("NO_ARTICLES", "Name the articles the decision rests on.")
+    if kind.startswith("SECOND") and not said.authority.strip():
+        raise ComplaintError("NO_AUTHORITY", "Say who decided, and under which number.")
+    shown = " ".join((said.published, said.articles, said.authority)).casefold()
+    if any(name.casefold().strip() in shown for name in names if name.strip()):
         raise ComplaintError("NAMES", "What is published must not name the complainant.")
-
-
-def _decide_by(pack_id: str | None, addressee: Any, now: datetime) -> date | None:
-    since = now.astimezone(record.ZONE).date()
-    try:
-        found = complaints.limit(pack_of(pack_id), addressee, "DECIDE", since)
-    except CalendarError:
-        return None
-    return None if found is None else found.day

@@ -87,13 +87,13 @@ async def _write(
     connection: Any, vault: Sealer, given: Given, pack: Pack | None, now: datetime
 ) -> Filed:
     today = now.astimezone(record.ZONE).date()
-    file_by = _day(pack, given.addressee, "FILE", given.known_on)
+    file_by = day_of(pack, given.addressee, "FILE", given.known_on)
     made = int(await connection.fetchval("SELECT nextval('complaint_id_seq')"))
     told = {"grounds": given.grounds, "remedy": given.remedy}
     at = await connection.fetchval(
         "INSERT INTO complaint (id, key, lot_id, filed_by, addressee, about, about_seq, known_on,"
-        " file_by, late, accept_by, sealed) OVERRIDING SYSTEM VALUE"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING at",
+        " file_by, late, accept_by, sealed, holds) OVERRIDING SYSTEM VALUE"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING at",
         made,
         given.key,
         given.lot,
@@ -104,8 +104,9 @@ async def _write(
         given.known_on,
         file_by,
         file_by is not None and today > file_by,
-        _day(pack, given.addressee, "ACCEPT", today),
+        day_of(pack, given.addressee, "ACCEPT", today),
         record.seal_json(vault, told, record.context_of_complaint(made)),
+        orjson.dumps(complaints.holds(pack, given.addressee)).decode(),
     )
     await connection.execute(
         "INSERT INTO complaint_act (complaint_id, n, account_id, kind) VALUES ($1, 1, $2, 'FILED')",
@@ -113,17 +114,7 @@ async def _write(
         given.account,
     )
     for n, one in enumerate(given.documents, 1):
-        await connection.execute(
-            "INSERT INTO complaint_document (complaint_id, n, filename, media_type, sha256, size,"
-            " sealed) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-            made,
-            n,
-            one.filename,
-            one.media_type,
-            sha256(one.body).digest(),
-            len(one.body),
-            vault.seal(one.body, record.context_of_document(made, n)),
-        )
+        await _keep(connection, vault, (made, n), one)
     await outbox.put(
         connection,
         to=given.account,
@@ -138,9 +129,25 @@ async def _write(
     return Filed(made, record.number(made, at), at, False)
 
 
-def _day(
+async def _keep(connection: Any, vault: Sealer, place: tuple[int, int], one: Document) -> None:
+    """A document, read only now: they are in memory one after the other."""
+    body = one.read()
+    await connection.execute(
+        "INSERT INTO complaint_document (complaint_id, n, name, media_type, sha256, size,"
+        " sealed) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        *place,
+        vault.seal(one.filename.encode(), record.context_of_name(*place)),
+        one.media_type,
+        sha256(body).digest(),
+        len(body),
+        vault.seal(body, record.context_of_document(*place)),
+    )
+
+
+def day_of(
     pack: Pack | None, addressee: Addressee, step: complaints.Step, since: date
 ) -> date | None:
+    """The last day of a step; None where the pack sets none or its calendar ends before."""
     try:
         found = complaints.limit(pack, addressee, step, since)
     except CalendarError:

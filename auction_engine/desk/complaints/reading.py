@@ -8,11 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from auction_engine.desk.complaints import record
 from auction_engine.desk.complaints.record import Sealer
-from auction_engine.rules.complaints import State
+from auction_engine.rules.complaints import OPEN, State
 from auction_engine.rules.pack_complaints import Addressee
 
+__all__ = ["OPEN"]
 _MOST = 500
-OPEN: tuple[State, ...] = ("FILED", "ACCEPTED")
 
 
 class Head(NamedTuple):
@@ -43,6 +43,8 @@ class Turn(NamedTuple):
     reason: str
     published: str | None
     decide_by: date | None
+    articles: str | None
+    authority: str | None
 
 
 class Paper(NamedTuple):
@@ -76,6 +78,8 @@ class Outcome(NamedTuple):
     state: State
     decided_at: datetime
     published: str
+    articles: str | None
+    authority: str | None
 
 
 _HEADS = """
@@ -93,7 +97,7 @@ _OF_BODY = """
 
 
 def _head(row: Any) -> Head:
-    due = {"FILED": row["accept_by"], "ACCEPTED": row["decide_by"]}.get(row["state"])
+    due = row["accept_by"] if row["state"] == "FILED" else row["decide_by"]
     return Head(
         row["id"],
         record.number(row["id"], row["at"]),
@@ -131,6 +135,27 @@ async def of_body(connection: Any, body: int, addressee: Addressee) -> list[Head
     return sorted(heads, key=lambda one: (one.state not in OPEN, one.due_on or date.max))
 
 
+async def head(connection: Any, complaint: int) -> Head | None:
+    """A complaint as in a list. Who may know was asked before."""
+    row = await connection.fetchrow(f"{_HEADS} WHERE c.id = $1", complaint)
+    return None if row is None else _head(row)
+
+
+async def of_all(connection: Any) -> list[Head]:
+    """Every complaint, for who oversees: the open ones first, the most urgent on top."""
+    rows = await connection.fetch(f"{_HEADS} ORDER BY c.id DESC LIMIT {_MOST}")
+    heads = [_head(row) for row in rows]
+    return sorted(heads, key=lambda one: (one.state not in OPEN, one.due_on or date.max))
+
+
+async def of_lot(connection: Any, lot: int) -> list[Head]:
+    """The complaints about a lot, the newest first, for who oversees."""
+    rows = await connection.fetch(
+        f"{_HEADS} WHERE c.lot_id = $1 ORDER BY c.id DESC LIMIT {_MOST}", lot
+    )
+    return [_head(row) for row in rows]
+
+
 async def may_answer(connection: Any, complaint: int, body: int, addressee: Addressee) -> bool:
     """Whether the complaint is addressed to this body."""
     return bool(
@@ -153,12 +178,12 @@ async def whole(connection: Any, vault: Sealer, complaint: int) -> Whole | None:
     sealed = await connection.fetchval("SELECT sealed FROM complaint WHERE id = $1", complaint)
     told = record.open_json(vault, sealed, record.context_of_complaint(complaint))
     acts = await connection.fetch(
-        "SELECT n, at, kind, reason, published, decide_by FROM complaint_act"
+        "SELECT n, at, kind, reason, published, decide_by, articles, authority FROM complaint_act"
         " WHERE complaint_id = $1 ORDER BY n",
         complaint,
     )
     papers = await connection.fetch(
-        "SELECT n, filename, media_type, encode(sha256, 'hex') AS hash, size"
+        "SELECT n, name, media_type, encode(sha256, 'hex') AS hash, size"
         " FROM complaint_document WHERE complaint_id = $1 ORDER BY n",
         complaint,
     )
@@ -167,7 +192,7 @@ async def whole(connection: Any, vault: Sealer, complaint: int) -> Whole | None:
         told["grounds"],
         told["remedy"],
         [_turn(vault, complaint, act) for act in acts],
-        [Paper(*paper) for paper in papers],
+        [_paper(vault, complaint, paper) for paper in papers],
     )
 
 
@@ -176,7 +201,15 @@ def _turn(vault: Sealer, complaint: int, row: Any) -> Turn:
     if row["reason"] is not None:
         context = record.context_of_act(complaint, row["n"])
         reason = vault.open(bytes(row["reason"]), context).decode()
-    return Turn(row["n"], row["at"], row["kind"], reason, row["published"], row["decide_by"])
+    more = (row["published"], row["decide_by"], row["articles"], row["authority"])
+    return Turn(row["n"], row["at"], row["kind"], reason, *more)
+
+
+def _paper(vault: Sealer, complaint: int, row: Any) -> Paper:
+    name = f"document-{row['n']}"
+    if row["name"] is not None:
+        name = vault.open(bytes(row["name"]), record.context_of_name(complaint, row["n"])).decode()
+    return Paper(row["n"], name, *row[2:5])
 
 
 async def document(
@@ -184,7 +217,7 @@ async def document(
 ) -> tuple[Paper, bytes] | None:
     """A document and its bytes. Who may read it was asked before. Raises VaultError."""
     row = await connection.fetchrow(
-        "SELECT n, filename, media_type, encode(sha256, 'hex') AS hash, size, sealed"
+        "SELECT n, name, media_type, encode(sha256, 'hex') AS hash, size, sealed"
         " FROM complaint_document WHERE complaint_id = $1 AND n = $2",
         complaint,
         n,
@@ -192,12 +225,12 @@ async def document(
     if row is None:
         return None
     body = vault.open(bytes(row["sealed"]), record.context_of_document(complaint, n))
-    return Paper(*row[:5]), body
+    return _paper(vault, complaint, row), body
 
 
 _OUTCOMES = """
     SELECT c.id, c.addressee, c.about, c.about_seq, c.at, a.kind, a.at AS decided, a.published,
-           coalesce(j.kind = ANY(:own), false) AS hidden
+           a.articles, a.authority, coalesce(j.kind = ANY(:own), false) AS hidden
       FROM complaint c JOIN complaint_act a ON a.complaint_id = c.id
       LEFT JOIN journal j ON j.lot_id = c.lot_id AND j.seq = c.about_seq
      WHERE c.lot_id = :lot AND a.published IS NOT NULL ORDER BY a.at DESC LIMIT :most
@@ -221,6 +254,8 @@ async def outcomes_of(engine: AsyncEngine, lot: int) -> list[Outcome]:
             row["kind"],
             row["decided"],
             row["published"],
+            row["articles"],
+            row["authority"],
         )
         for row in rows
     ]

@@ -1,5 +1,6 @@
 """What all parts of the complaints share: refusals, numbers, what is sealed in which context."""
 
+import re
 from datetime import datetime
 from typing import Any, Literal, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
@@ -14,6 +15,8 @@ OWN = ("bid.refused", "bid.sealed", "maximum.set", "deposit.held", "deposit.rele
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 # Of the complainant's grounds and remedy, and of a body's reason or published summary, in letters.
 MOST_GROUNDS, MOST_REMEDY, MOST_REASON, MOST_PUBLISHED = 6_000, 2_000, 6_000, 2_000
+MOST_ARTICLES, MOST_AUTHORITY = 300, 200
+_NUMBER = re.compile(r"KN-\d{4}-\d{6,}")
 
 
 class ComplaintError(AuctionError):
@@ -31,17 +34,35 @@ class Sealer(Protocol):
     def open(self, sealed: bytes, context: str) -> bytes: ...
 
 
-class Document(NamedTuple):
-    """A file that was checked before: its name, type and bytes."""
+class Document(Protocol):
+    """A file that was checked before: its name, type, and its bytes when they are needed."""
+
+    @property
+    def filename(self) -> str: ...
+    @property
+    def media_type(self) -> str: ...
+    def read(self) -> bytes: ...
+
+
+class Bytes(NamedTuple):
+    """A document in memory."""
 
     filename: str
     media_type: str
     body: bytes
 
+    def read(self) -> bytes:
+        return self.body
+
 
 def number(complaint: int, at: datetime) -> str:
     """The number on the receipt: KN (khiếu nại), the year of filing, a running number."""
     return f"KN-{at.astimezone(ZONE).year}-{complaint:06d}"
+
+
+def is_number(text: str) -> bool:
+    """Whether `text` is a complaint's number and nothing else."""
+    return _NUMBER.fullmatch(text) is not None
 
 
 def context_of_complaint(complaint: int) -> str:
@@ -57,6 +78,11 @@ def context_of_act(complaint: int, n: int) -> str:
 def context_of_document(complaint: int, n: int) -> str:
     """What a document is sealed for."""
     return f"complaint.document:{complaint}/{n}"
+
+
+def context_of_name(complaint: int, n: int) -> str:
+    """What a document's name is sealed for."""
+    return f"complaint.name:{complaint}/{n}"
 
 
 def seal_json(vault: Sealer, value: dict[str, Any], context: str) -> bytes:

@@ -4,6 +4,7 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
+from auction_engine.desk.complaints import holding
 from auction_engine.desk.money import causes, proposals, record, requests, sheets
 from auction_engine.desk.money.payouts import Kind, Payee, Payout, plan
 from auction_engine.desk.money.record import MoneyError
@@ -125,6 +126,10 @@ async def approve(connection: Any, lots: Lots, number: int, account: int) -> Non
         if proposal is None:
             return
         lot, book = proposal.lot, proposal.book
+        if waits := await holding.waiting(connection, lot, "DISTRIBUTION"):
+            raise MoneyError(
+                "COMPLAINT_OPEN", f"The complaint {', '.join(waits)} is open; distribute after it."
+            )
         computed = await compute(connection, lots, lot, proposal.sheet)
         act = await proposals.approve(
             connection, number, proposal, computed.to_json(), account, "distribution.approved"

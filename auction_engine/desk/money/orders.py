@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from auction_engine.bank import pain001
+from auction_engine.desk.complaints import holding
 from auction_engine.desk.money.record import MoneyError
 from auction_engine.rules.postings import payouts as postings
 from auction_engine.rules.postings.entry import Entry, Name
@@ -50,3 +51,16 @@ def entry_of(book: int, row: Any) -> Entry:
     """What is posted when it is told."""
     owed = Name(row["code"], row["account_key"])
     return postings.ordered(book, row["id"], row["attempt"], owed, row["amount_minor"])
+
+
+async def check_held(connection: Any, payouts: Sequence[int]) -> None:
+    """Nothing in dispute leaves while a complaint about its lot is open.
+
+    Raises MoneyError COMPLAINT_OPEN.
+    """
+    held = await holding.held_payment(connection, payouts)
+    if held is not None:
+        raise MoneyError(
+            "COMPLAINT_OPEN",
+            f"Payment {held.payout} waits: the complaint {held.complaint} is open.",
+        )

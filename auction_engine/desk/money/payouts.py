@@ -101,7 +101,7 @@ async def prepare(
 ) -> int:
     """Put due payouts into a batch. Returns the batch; another person must release it.
 
-    Raises MoneyError: NO_PAYOUTS, UNKNOWN_PAYOUT, NOT_DUE, NO_PAYEE, TOO_MANY.
+    Raises MoneyError: NO_PAYOUTS, UNKNOWN_PAYOUT, NOT_DUE, NO_PAYEE, TOO_MANY, COMPLAINT_OPEN.
     """
     wanted = sorted(set(payouts))
     if not wanted:
@@ -121,6 +121,7 @@ async def prepare(
                 raise MoneyError(
                     "NO_PAYEE", f"Payment {row['id']} has no complete bank details; enter them."
                 )
+        await orders.check_held(connection, wanted)
         batch = await connection.fetchval(
             "SELECT nextval(pg_get_serial_sequence('payout_batch', 'id'))"
         )
@@ -163,6 +164,7 @@ async def release(connection: Any, book: int, batch: int, account: int, now: dat
             " FROM payout WHERE batch_id = $1 AND state = 'PREPARED' ORDER BY id FOR UPDATE",
             batch,
         )
+        await orders.check_held(connection, [one["id"] for one in paid])
         body = pain001.write(await orders.file_of(connection, book, row, paid, now))
         await books.post(connection, [orders.entry_of(book, one) for one in paid])
         await act(connection, book, account, "release", {"batch": batch})

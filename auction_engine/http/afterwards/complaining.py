@@ -7,7 +7,8 @@ from typing import Any, cast
 from starlette.responses import RedirectResponse, Response
 
 from auction_engine.desk.afterwards import own as own_lots
-from auction_engine.desk.complaints import answering, filing, reading, record
+from auction_engine.desk.complaints import answering, filing, groups, holding, reading, record
+from auction_engine.desk.complaints.answering import Said
 from auction_engine.desk.complaints.record import About, ComplaintError
 from auction_engine.http.afterwards import forms
 from auction_engine.http.afterwards.own import Own
@@ -77,7 +78,10 @@ def _limits(own: Own, state: Any) -> list[dict[str, Any]]:
 async def submit(web: Web, ask: Ask) -> Response:
     """POST /mine/complaints: received, with a number; or drawn again with what is wrong."""
     await forms.checked(web, ask)
-    return await _submit(web, ask)
+    try:
+        return await _submit(web, ask)
+    finally:
+        forms.forget(ask)
 
 
 @own_request
@@ -153,33 +157,77 @@ async def _mine(own: Own) -> reading.Whole:
 async def _show(
     own: Own, whole: reading.Whole, problem: str | None = None, status: int = 200
 ) -> Response:
-    titles = await own.titles({whole.head.lot})
+    titles, head = await own.titles({whole.head.lot}), whole.head
+    group = await groups.of(own.connection, head.id)
+    link = None if group is None else groups.token_of(own.web.vault, head.id)
     return own.page(
         "complaint.html",
         status,
         one=whole,
-        head=whole.head,
-        title=titles[whole.head.lot],
+        head=head,
+        title=titles[head.lot],
         base="/mine/complaints",
         answers=(),
-        may_withdraw="WITHDRAWN" in complaints.NEXT[whole.head.state],
+        may_withdraw="WITHDRAWN" in complaints.NEXT[head.state],
+        may_appeal_until=await _appeal_until(own, whole),
+        may_group=group is None and head.state in complaints.OPEN,
+        group=group,
+        link=None if link is None else own.link(f"/mine/complaints/join/{link}"),
         filer=None,
+        members=(),
+        waits=await waits_of(own, whole),
         problem=problem,
         typed={},
     )
 
 
+async def waits_of(own: Own, whole: reading.Whole) -> list[str]:
+    """What waits for the end of this complaint now."""
+    if whole.head.state not in complaints.OPEN:
+        return []
+    found = await holding.all_waiting(own.connection, whole.head.lot)
+    return [what for what, numbers in found.items() if whole.head.number in numbers]
+
+
+async def _appeal_until(own: Own, whole: reading.Whole) -> date | None:
+    """The last day to ask for a second instance, while that day has not passed."""
+    if "APPEALED" not in complaints.NEXT[whole.head.state]:
+        return None
+    pack = await pack_of(own, whole.head.lot)
+    until = answering.may_appeal_until(pack, whole.head.addressee, whole.head.since)
+    today = datetime.now(UTC).astimezone(record.ZONE).date()
+    return until if until is not None and today <= until else None
+
+
+async def pack_of(own: Own, lot: int) -> str | None:
+    """The rule pack of a lot."""
+    found = await own.lot(lot)
+    return None if found is None or found[1].state is None else found[1].state.params.pack
+
+
 async def withdraw(own: Own) -> Response:
     """POST /mine/complaints/{complaint}/withdraw."""
+    return await _act(own, "WITHDRAWN", "withdrawn")
+
+
+async def appeal(own: Own) -> Response:
+    """POST /mine/complaints/{complaint}/appeal: a second instance is asked for."""
+    return await _act(own, "APPEALED", "appealed")
+
+
+async def _act(own: Own, kind: answering.Answer, done: str) -> Response:
     whole = await _mine(own)
+    said = Said(own.field("reason", record.MOST_REASON))
+    pack = await pack_of(own, whole.head.lot)
     try:
         await answering.answer(
-            own.connection, own.web.vault, whole.head.id, own.account, "WITHDRAWN",
-            own.field("reason", record.MOST_REASON), "", None, datetime.now(UTC),
+            own.connection, own.web.vault, whole.head.id, own.account, kind, said, pack,
+            datetime.now(UTC),
         )  # fmt: skip
     except ComplaintError as refused:
-        return await _show(own, whole, _said(own, refused), 409)
-    return RedirectResponse(f"/mine/complaints/{whole.head.id}?done=withdrawn", 303)
+        status = 422 if refused.code in ("NO_REASON", "TOO_LONG") else 409
+        return await _show(own, whole, _said(own, refused), status)
+    return RedirectResponse(f"/mine/complaints/{whole.head.id}?done={done}", 303)
 
 
 async def paper(own: Own) -> Response:

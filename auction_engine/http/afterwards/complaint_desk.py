@@ -5,19 +5,19 @@ a trace that its complainant can see.
 """
 
 from datetime import UTC, datetime
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from starlette.responses import RedirectResponse, Response
 
-from auction_engine.desk.complaints import answering, reading, record
-from auction_engine.desk.complaints.answering import Answer
+from auction_engine.desk.complaints import answering, groups, reading, record
+from auction_engine.desk.complaints.answering import Said
 from auction_engine.desk.complaints.record import ComplaintError
 from auction_engine.http.afterwards import complaining
 from auction_engine.http.afterwards.own import Own
 from auction_engine.http.problems import Problem
 from auction_engine.identity import traces
 from auction_engine.identity.accounts import Role
-from auction_engine.rules.complaints import NEXT
+from auction_engine.rules.complaints import NEXT, OF_THE_COMPLAINANT
 from auction_engine.rules.pack_complaints import Addressee
 
 
@@ -32,6 +32,8 @@ SIDES: dict[Role, Side] = {
     "organisation": Side("ORGANISATION", "/desk/complaints"),
     "officer": Side("AGENCY", "/agency/complaints"),
 }
+
+_FIELDS = ("kind", "reason", "published", "articles", "authority")
 
 
 def _side(own: Own) -> Side:
@@ -66,9 +68,9 @@ async def _read(own: Own) -> reading.Whole:
     async with own.connection.transaction():
         whole = await reading.whole(own.connection, own.web.vault, number)
         assert whole is not None
-        await traces.reading(
-            own.connection, own.account, whole.head.filed_by, "complaint", "complaint"
-        )
+        joined = await groups.joined(own.connection, number)
+        for subject in (whole.head.filed_by, *(one.account for one in joined)):
+            await traces.reading(own.connection, own.account, subject, "complaint", "complaint")
     return whole
 
 
@@ -86,11 +88,17 @@ async def _draw(
         head=whole.head,
         title=titles[whole.head.lot],
         base=_side(own).base,
-        answers=[kind for kind in NEXT[whole.head.state] if kind != "WITHDRAWN"],
+        answers=[kind for kind in NEXT[whole.head.state] if kind not in OF_THE_COMPLAINANT],
         may_withdraw=False,
+        may_appeal_until=None,
         filer=filer,
+        group=await groups.of(own.connection, whole.head.id),
+        members=await groups.members(own.connection, whole.head.id),
+        waits=await complaining.waits_of(own, whole),
+        may_group=False,
+        link=None,
         problem=problem,
-        typed={"kind": "", "reason": "", "published": ""} | own.ask.body,
+        typed=dict.fromkeys(_FIELDS, "") | own.ask.body,
     )
 
 
@@ -98,15 +106,20 @@ async def answer(own: Own) -> Response:
     """POST …/complaints/{complaint}/answer: taken up, refused for its form, or decided."""
     whole = await _read(own)
     kind = own.field("kind", 30)
-    if kind not in answering.ANSWERS or kind == "WITHDRAWN":
+    if kind not in answering.ANSWERS or kind in OF_THE_COMPLAINANT:
         raise Problem(400, "BAD_MESSAGE")
     found = await own.lot(whole.head.lot)
     pack = None if found is None or found[1].state is None else found[1].state.params.pack
     try:
         await answering.answer(
-            own.connection, own.web.vault, whole.head.id, own.account, cast(Answer, kind),
-            own.field("reason", record.MOST_REASON),
-            own.field("published", record.MOST_PUBLISHED), pack, datetime.now(UTC),
+            own.connection, own.web.vault, whole.head.id, own.account, kind,
+            Said(
+                own.field("reason", record.MOST_REASON),
+                own.field("published", record.MOST_PUBLISHED),
+                own.field("articles", record.MOST_ARTICLES),
+                own.field("authority", record.MOST_AUTHORITY),
+            ),
+            pack, datetime.now(UTC),
         )  # fmt: skip
     except ComplaintError as refused:
         status = 409 if refused.code == "WRONG_STATE" else 422

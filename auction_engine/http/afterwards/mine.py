@@ -10,11 +10,11 @@ from auction_engine.desk.afterwards.deposits import OwnDeposit
 from auction_engine.desk.afterwards.duties import Duty
 from auction_engine.desk.complaints import reading as complaints
 from auction_engine.http import presenting_life
-from auction_engine.http.afterwards import letters
+from auction_engine.http.afterwards import joining, letters
 from auction_engine.http.afterwards.own import Own
 from auction_engine.http.web import json_answer
 from auction_engine.live.views import LotView
-from auction_engine.rules.complaints import NEXT
+from auction_engine.rules.complaints import OPEN
 
 _TURNS = ("lot.closed", "payment.recorded", "payment.covered", "lot.delivered")
 
@@ -25,14 +25,17 @@ async def page(own: Own) -> Response:
     heads = await complaints.of_account(own.connection, own.account)
     signed = await signing.signed_by(own.connection, own.account)
     lots = {row["lot"]["id"]: row["lot"] for row in rows}
+    joined = await joining.of_account(own)
     numbers = {one.lot for one in heads} | {one.lot for one in signed}
+    numbers |= {one.head.lot for one in joined}
     titles = await own.titles(numbers | set(lots))
     return own.page(
         "mine.html",
         duties=[_duty(own, one, lots[one.lot]) for one in todo],
         mine=rows,
         complaints=heads,
-        open_states=[state for state, follows in NEXT.items() if follows],
+        open_states=OPEN,
+        joined=joined,
         signed=signed,
         letters=await letters.of_account(own),
         titles=titles,

@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 from starlette.responses import Response
 
 from auction_engine.http.guard import Handler
+from auction_engine.http.lettering import public_base
 from auction_engine.http.money_words import Words
 from auction_engine.http.problems import Problem, Storage
 from auction_engine.http.web import Ask, Web
@@ -72,6 +73,10 @@ class Own:
         text = str(self.ask.body.get(name, "")).replace("\r\n", "\n")
         kept = "".join(letter for letter in text if letter.isprintable() or letter == "\n")
         return kept.strip()[: most + 1]
+
+    def link(self, path: str) -> str:
+        """A page of ours with this installation's address, to be passed on."""
+        return public_base(self.web.settings) + path
 
     async def lot(self, number: int) -> tuple[dict[str, Any], LotView] | None:
         """A lot and its live view, if it is public."""

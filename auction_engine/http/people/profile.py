@@ -158,7 +158,7 @@ def _page(
     sections = ["security", "devices"]
     if ask.viewer.role == "bidder":
         sections.append("alerts")
-    sections += ["searches", "data"]
+    sections += ["searches", "tokens", "data"]
     return web.page(
         ask,
         "people/account.html",

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from auction_engine.desk import exclusive
 from auction_engine.desk.admission import deciding, declarations, reading
 from auction_engine.desk.admission.dossiers import Place
-from auction_engine.desk.admission.reading import Dossier
+from auction_engine.desk.admission.reading import Dossier, Person
 from auction_engine.desk.admission.standing import window
 from auction_engine.desk.admission.states import (
     DECISIONS,
@@ -22,6 +22,8 @@ from auction_engine.desk.admission.states import (
     State,
     moved,
 )
+from auction_engine.desk.house import registrants, relations
+from auction_engine.desk.house.relations import Conflict
 from auction_engine.http.money_words import Words
 from auction_engine.http.problems import Problem
 from auction_engine.http.way import forms, papers
@@ -74,7 +76,9 @@ async def _line(web: Web, one: reading.Queued) -> dict[str, Any]:
     found = await web.view(one.dossier.lot)
     state = None if found is None else found[1].state
     account = one.dossier.account
-    code = None if state is None or account not in state.admitted else state.admitted[account].code
+    # Until the end nobody in the house knows whose code is whose.
+    over = state is not None and state.phase == "closed" and account in state.admitted
+    code = state.admitted[account].code if state is not None and over else None
     held = state is not None and not missing(state, account)
     closes = None
     if state is not None and state.params.terms is not None:
@@ -89,8 +93,23 @@ async def one(web: Web, ask: Ask) -> Response:
     dossier, place, view = await found(web, ask)
     parts = parts_of(web)
     assert ask.viewer is not None
-    await parts.run(deciding.opened(parts.desk, dossier, ask.viewer.account))
+    if await _readable(web, ask, dossier, place):
+        await parts.run(deciding.opened(parts.desk, dossier, ask.viewer.account))
     return await _drawn(web, ask, dossier, place, view)
+
+
+async def _readable(web: Web, ask: Ask, dossier: Dossier, place: Place) -> bool:
+    """Whether who it is of may be read: while there is something to decide; then with two keys."""
+    assert ask.viewer is not None
+    if _can(dossier, place):
+        return True
+    parts, account = parts_of(web), ask.viewer.account
+
+    async def read() -> bool:
+        async with exclusive.connected(parts.desk.url) as connection:
+            return await registrants.open_until(connection, dossier.lot, account) is not None
+
+    return await parts.run(read())
 
 
 async def found(web: Web, ask: Ask) -> tuple[Dossier, Place, LotView]:
@@ -122,15 +141,20 @@ async def _drawn(
     state = view.state
     assert state is not None
 
-    async def read() -> tuple[list[reading.Document], list[reading.Done]]:
+    async def read() -> tuple[list[reading.Document], list[reading.Done], list[Conflict]]:
         async with exclusive.connected(parts.desk.url) as connection:
             return (
                 await reading.documents(connection, dossier.id),
                 await reading.acts(connection, dossier.id),
+                await relations.conflicts(
+                    connection, dossier.lot, dossier.marks, state.life.auctioneer
+                ),
             )
 
-    kept, history = await parts.run(read())
-    person = reading.person_of(web.vault, dossier)
+    kept, history, conflicts = await parts.run(read())
+    readable = await _readable(web, ask, dossier, place)
+    # What is sealed is not even opened.
+    person = reading.person_of(web.vault, dossier) if readable else Person()
     content = await web.view(dossier.lot)
     asked = declarations.asked(state.params, person.for_another)
     missed = declarations.missing(state.params, person.for_another, dossier.declared)
@@ -142,7 +166,9 @@ async def _drawn(
         lot=None if content is None else content[0],
         dossier=dossier,
         person=person,
-        papers=kept,
+        papers=kept if readable else [],
+        readable=readable,
+        conflicts=conflicts if readable else [],
         history=history,
         asked=[(one, one.code not in missed, dossier.declared.get(one.code)) for one in asked],
         held=not missing(state, dossier.account),
@@ -207,8 +233,10 @@ async def decided(web: Web, ask: Ask, place: Place, said: dict[str, Any]) -> Dos
 
 async def paper(web: Web, ask: Ask) -> Response:
     """GET /desk/dossiers/{dossier}/papers/{paper}: a file, read by the organisation."""
-    dossier, _, _ = await found(web, ask)
+    dossier, place, _ = await found(web, ask)
     parts = parts_of(web)
     assert ask.viewer is not None
+    if not await _readable(web, ask, dossier, place):
+        raise Problem(403, "FORBIDDEN", "This dossier is decided: two people open it together.")
     await parts.run(deciding.opened(parts.desk, dossier, ask.viewer.account))
     return await papers.sent(web, dossier, ask.request.path_params["paper"])

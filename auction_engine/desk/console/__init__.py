@@ -1,0 +1,1 @@
+"""What the console does beyond the acts of a lot: announcements, hand-over, minutes."""

@@ -1,0 +1,1 @@
+"""What other systems use: tokens, webhooks, imports."""

@@ -1,0 +1,1 @@
+"""The procurator's pages, and where organisations and agencies answer findings."""

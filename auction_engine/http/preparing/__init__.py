@@ -1,0 +1,1 @@
+"""The pages and the API on which an organisation prepares its sessions."""

@@ -1,0 +1,111 @@
+"""The check of a draft: what blocks it, a dry run, and each lot as bidders will see it."""
+
+import asyncio
+from typing import Any
+
+from starlette.responses import Response
+
+from auction_engine.desk.preparing import building, running
+from auction_engine.desk.preparing.building import Built, Whole
+from auction_engine.desk.preparing.errors import PreparingError
+from auction_engine.desk.preparing.running import COUNTS, MOST_LOTS, Course
+from auction_engine.http.preparing import pages, pictures
+from auction_engine.http.preparing.parts import BASE, Bench, bench
+from auction_engine.http.problems import Problem
+from auction_engine.http.web import Ask, Web
+from auction_engine.identity import bodies
+from auction_engine.rules.increments import step_minor
+from auction_engine.rules.session_plan import Session, SessionError
+
+
+async def check(web: Web, ask: Ask) -> Response:
+    """GET /desk/sessions/drafts/{draft}/check."""
+    return await drawn(web, ask, await bench(web, ask))
+
+
+async def drawn(
+    web: Web, ask: Ask, found: Bench, problem: PreparingError | None = None
+) -> Response:
+    """The page of the check, where submitting, approving and publishing are asked for too."""
+    runs = await runs_of(found.whole)
+    return web.page(
+        ask, "preparing/check.html", 200 if problem is None else 409,
+        path=f"{BASE}/{found.draft.id}/check", step="check", problem=problem,
+        done=ask.request.query_params.get("done"), lots=(), built=found.whole.lots,
+        runs=[(n, run, pictures.course(run, ask.lang)) for n, run in runs.items()],
+        most_lots=MOST_LOTS, **await pages.frame(web, ask, found),
+    )  # fmt: skip
+
+
+async def runs_of(whole: Whole) -> dict[int, list[Course]]:
+    """A dry run for each number of bidders; none while a lot is not whole. Long ones are cut."""
+    lots = whole.lots[:MOST_LOTS]
+    params = {n: lot.params for n, lot in enumerate(lots, 1) if lot.params is not None}
+    if whole.session is None or not params or len(params) < len(lots):
+        return {}
+    try:
+        session = Session.from_json(
+            whole.session.to_json() | {"places": whole.session.to_json()["places"][:MOST_LOTS]}
+        )
+    except SessionError:
+        return {}
+
+    def run() -> dict[int, list[Course]]:
+        return {n: running.dry_run(session, params, n) for n in COUNTS}
+
+    # Thousands of decisions: beside the bids, not before them.
+    return await asyncio.to_thread(run)
+
+
+async def preview(web: Web, ask: Ask) -> Response:
+    """GET /desk/sessions/drafts/{draft}/preview/{position}: the lot's page, not yet published."""
+    found = await bench(web, ask)
+    lot = _named(found, ask.request.path_params["position"])
+    assert lot.asset is not None
+    content = building.content_of(lot) | {"id": 0}
+    content |= await _houses(web, found, lot)
+    params = lot.params
+    if params is None:
+        raise Problem(404, "NOT_FOUND", "The lot is not whole yet.")
+    rules: dict[str, Any] = {
+        "falls": False,
+        "rises": True,
+        "deposits": "OUTSIDE",
+        "increment_rule": params.increment_rule,
+        "increment_table": [list(row) for row in params.increment_table],
+        "step_minor": step_minor(params, params.starting_price_minor),
+    }
+    return web.page(
+        ask, "preparing/preview.html",
+        path=f"{BASE}/{found.draft.id}/preview/{ask.request.path_params['position']}",
+        lot=content, rules=rules, params=params, preview=True, step="check",
+        place=ask.request.path_params["position"], built=found.whole.lots,
+        done=None, problem=None, **await pages.frame(web, ask, found),
+    )  # fmt: skip
+
+
+def _named(found: Bench, position: int) -> Built:
+    if not 0 < position <= len(found.whole.lots):
+        raise Problem(404, "NOT_FOUND")
+    lot = found.whole.lots[position - 1]
+    if lot.asset is None or lot.params is None:
+        raise Problem(404, "NOT_FOUND", "The lot is not whole yet.")
+    shown = ("title", "place", "summary", "image", "facts", "disclosure")
+    if any(name not in lot.asset.content for name in shown):
+        raise Problem(404, "NOT_FOUND", "The asset is not described yet.")
+    return lot
+
+
+async def _houses(web: Web, found: Bench, lot: Built) -> dict[str, dict[str, str]]:
+    """Who sells and for whom, as the page will name them."""
+    assert lot.asset is not None
+
+    async def work() -> dict[str, dict[str, str]]:
+        async with web.engine.connect() as connection:
+            agency = await bodies.find(connection, lot.asset.agency_id)  # type: ignore[union-attr]
+            house = await bodies.find(connection, found.draft.body)
+        assert agency is not None
+        assert house is not None
+        return {"agency": agency.name, "organisation": house.name}
+
+    return await web.storage.ledger(work())
