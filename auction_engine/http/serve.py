@@ -16,8 +16,8 @@ from auction_engine.collector import tune_collector
 from auction_engine.desk.admission.carrying import Carrier
 from auction_engine.desk.admission.practice import PracticeRooms
 from auction_engine.desk.admission.reminding import DossierReminder
-from auction_engine.desk.complaints.holding import Holder
 from auction_engine.desk.cases.following import AssetFollower
+from auction_engine.desk.complaints.holding import Holder
 from auction_engine.desk.conducting import Desk
 from auction_engine.desk.conductor import Conductor
 from auction_engine.desk.integration.dispatching import Dispatcher

@@ -267,6 +267,7 @@ ALLOWED: dict[Act, _Row] = {
     Act.SEE_AGENCY_STATISTICS: _AGENCY | _OVERSEEN,
 }
 
+
 def _of(*duties: Duty) -> frozenset[Duty]:
     return frozenset(duties)
 

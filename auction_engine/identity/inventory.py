@@ -34,7 +34,8 @@ class Place:
 
 # What opens an account: gone at once with erasure, and when its owner takes it over.
 CREDENTIALS = (
-    "totp", "recovery_code", "passkey", "oidc_identity", "known_device", "one_use_token", "api_token",
+    "totp", "recovery_code", "passkey", "oidc_identity", "known_device", "one_use_token",
+    "api_token",
 )  # fmt: skip
 
 PLACES: tuple[Place, ...] = (

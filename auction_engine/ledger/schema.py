@@ -206,9 +206,9 @@ from auction_engine.ledger import (  # noqa: E402
     schema_cases,  # noqa: F401
     schema_complaints,  # noqa: F401
     schema_console,  # noqa: F401
-    schema_integration,  # noqa: F401
     schema_house,  # noqa: F401
     schema_intake,  # noqa: F401
+    schema_integration,  # noqa: F401
     schema_money,  # noqa: F401
     schema_oversight,  # noqa: F401
     schema_people,  # noqa: F401

@@ -18,8 +18,8 @@ import orjson
 from house import CSRF, House, running_house, text
 
 from auction_engine.desk.complaints import filing, groups
-from auction_engine.desk.oversight import findings, warrants
 from auction_engine.desk.house import questions
+from auction_engine.desk.oversight import findings, warrants
 from auction_engine.desk.preparing import drafts, sources
 from auction_engine.desk.preparing.choices import Choices, Texts
 from auction_engine.http import cookies, money_forms, places
@@ -241,7 +241,13 @@ async def _bidders(
         bidder, f"{secret}{kind}",
     )  # fmt: skip
     member = await _joined(connection, vault, filed.id, bidder)
-    return {"joined": member, "complaint": filed.id, "dossier": dossier, "signature": signature, "search": search}
+    return {
+        "joined": member,
+        "complaint": filed.id,
+        "dossier": dossier,
+        "signature": signature,
+        "search": search,
+    }
 
 
 async def _elsewhere(connection: Any, body: int, person: int, bidder: int, secret: str) -> Ids:
