@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
 from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -134,8 +134,9 @@ async def find(
         return None
     if row[-1]:
         await _seen(engine, kept)
-    more: Any = row[3:-3]
-    return Viewer(row[0], row[1], cast(Role, row[2]), *more, frozenset(row[-3]))
+    csrf, body, session, how, fresh = row[3:-3]
+    role, held = cast(Role, row[2]), frozenset(row[-3])
+    return Viewer(row[0], row[1], role, csrf, body, session, how, fresh, held)
 
 
 async def _seen(engine: AsyncEngine, session: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Migration 0018 over a ledger in use: whoever is staff already may do what he could before."""
+"""Migration 0019 over a ledger in use: whoever is staff already may do what he could before."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ async def _duties(database_url: str) -> dict[str, set[str]]:
 
 def test_staff_keeps_every_duty_and_nobody_else_gets_one(empty_database_url: str) -> None:
     config = migrate._config(empty_database_url)
-    command.upgrade(config, "0017")
-    asyncio.run(_staff(empty_database_url))
     command.upgrade(config, "0018")
+    asyncio.run(_staff(empty_database_url))
+    command.upgrade(config, "0019")
     expected = {role: set(duties) for role, duties in OF_ROLE.items()}
     assert asyncio.run(_duties(empty_database_url)) == expected
-    command.downgrade(config, "0017")
-    command.upgrade(config, "0018")
+    command.downgrade(config, "0018")
+    command.upgrade(config, "0019")
     assert asyncio.run(_duties(empty_database_url)) == expected

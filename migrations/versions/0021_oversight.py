@@ -3,15 +3,15 @@
 What a procurator records and reads is append-only. The name of a complaint's document is sealed:
 names that stood there in plain text are gone, the documents and their checksums stay.
 
-Revision: 0020; after: 0019
+Revision: 0021; after: 0020
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0020"
-down_revision = "0019"
+revision = "0021"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 

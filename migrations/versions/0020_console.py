@@ -3,14 +3,14 @@
 Announcements and offers are entries in the record of their session. Minutes and the signatures
 under them are append-only, like everything that stands as evidence.
 
-Revision: 0019; after: 0018
+Revision: 0020; after: 0019
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0019"
-down_revision = "0018"
+revision = "0020"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 

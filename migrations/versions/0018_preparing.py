@@ -5,15 +5,15 @@ entry, so that a change can be undone and everybody can see who changed what. Pu
 session, its lots and the state PUBLISHING in one transaction; what the log has to be told follows
 from the rows of the draft's assets, where the frozen parameters stand.
 
-Revision: 0017; after: 0016
+Revision: 0018; after: 0017
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-revision = "0017"
-down_revision = "0016"
+revision = "0018"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 

@@ -3,13 +3,13 @@
 `lot_search` is derived: whoever indexes finds what is marked and writes it again, while searches go
 on. An older program does the same after the way back.
 
-Revision: 0022; after: 0021
+Revision: 0015; after: 0014
 """
 
 from alembic import op
 
-revision = "0022"
-down_revision = "0021"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 

@@ -4,15 +4,15 @@ Who is trusted is written by whoever runs the installation, never by the program
 network: it may only read `intake_sender` and `intake_key`. The register (`intake_item`), what was
 received to the byte (`intake_envelope`) and what became of it (`intake_decision`) are append-only.
 
-Revision: 0016; after: 0015
+Revision: 0017; after: 0016
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0016"
-down_revision = "0015"
+revision = "0017"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 

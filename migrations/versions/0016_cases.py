@@ -4,15 +4,15 @@ A case and an asset say where they stand; what was done with them is append-only
 `asset_entry`), and so are records of seizure, valuations, disclosures, custody and notices: a
 correction is a further row. Names and addresses of people are sealed before they come here.
 
-Revision: 0015; after: 0014
+Revision: 0016; after: 0015
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0015"
-down_revision = "0014"
+revision = "0016"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 

@@ -3,15 +3,15 @@
 Of a token only a hash is kept; a webhook's secrets and an import's file are sealed. What was told
 to webhooks is made of the journals and may be thrown away when it is old.
 
-Revision: 0021; after: 0020
+Revision: 0022; after: 0021
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0021"
-down_revision = "0020"
+revision = "0022"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 
