@@ -21,7 +21,7 @@ from auction_engine.doctor_people import findings as people_findings
 from auction_engine.embedded import postgres, servers_for, valkey
 from auction_engine.embedded.directory import DataDirectory, Version
 from auction_engine.errors import AuctionError
-from auction_engine.serving import probe
+from auction_engine.serving import ledger_connections, probe
 from auction_engine.serving.listening import listen
 from auction_engine.settings import Settings
 
@@ -198,6 +198,7 @@ def server_findings(settings: Settings) -> Iterator[Finding]:
         else:
             clocks.append(("PostgreSQL", database.clock_ms))
             yield from database_findings(database)
+            yield Finding(*ledger_connections.said(database, settings))
             yield from (Finding(*said) for said in people_findings(settings, ready.database_url))
         try:
             log = probe.log(ready.redis_url)

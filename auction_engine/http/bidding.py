@@ -88,6 +88,7 @@ async def api_bid(web: Web, ask: Ask) -> Response:
     found = await web.view(ask.request.path_params["lot"])
     if found is None or not is_public(found[1]):
         return json_answer(not_recorded(0, bid_id, "UNKNOWN_LOT"), 404)
+    await web.no_strangers(ask, found[0])
     status, message = await _bid(web, found[1], ask.viewer.account, bid_id, amount_minor, how)
     return json_answer(message, status, _retry(status))
 

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from auction_engine.desk import exclusive
+from auction_engine.desk.admission import practice
 from auction_engine.desk.catalogue import Catalogue
 from auction_engine.http import packing
 from auction_engine.http.assets import Assets
@@ -142,7 +143,16 @@ class Web:
         found = await self.view(ask.request.path_params["lot"])
         if found is None:
             raise Problem(404, "UNKNOWN_LOT")
+        await self.no_strangers(ask, found[0])
         return found
+
+    async def no_strangers(self, ask: Ask, lot: dict[str, Any]) -> None:
+        """A practice room is there for whoever practises in it alone. Raises Problem 404."""
+        if not lot.get("practice"):
+            return
+        whose = await self.storage.ledger(practice.whose(self.engine, lot["id"]))
+        if whose is None or ask.bidder != whose:
+            raise Problem(404, "UNKNOWN_LOT")
 
     def page(
         self,

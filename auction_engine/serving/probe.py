@@ -65,6 +65,7 @@ async def _database(url: str) -> Database:
     connection = await asyncpg.connect(url, timeout=TIMEOUT_S, command_timeout=TIMEOUT_S)
     try:
         names = ["fsync", "synchronous_commit", "full_page_writes", "server_encoding"]
+        names += ["max_connections", "superuser_reserved_connections"]
         settings = {name: await connection.fetchval(f"SHOW {name}") for name in names}
         role, superuser = await connection.fetchrow(
             "SELECT rolname, rolsuper FROM pg_roles WHERE rolname = current_user"

@@ -215,3 +215,31 @@ async def test_a_bid_by_keyboard_alone(instance: Instance, visitors: Visitors) -
     assert [bid["amount_minor"] for bid in await instance.bids(lot)] == [
         START + 4 * STEP, START + 2 * STEP, START + STEP,
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [320, 360])
+async def test_on_a_phone_price_minimum_and_time_stay_in_sight_above_the_keyboard(
+    instance: Instance, visitors: Visitors, width: int
+) -> None:
+    (lot,) = await instance.put_up(automatic_bids=True)
+    an = await instance.person("bidder", [lot])
+    visitor = await visitors.come(an, viewport={"width": width, "height": 640}, has_touch=True)
+    room = await visitor.room(lot)
+    page = visitor.page
+    # Two lines of the page's head, whoever is signed in.
+    head = await page.locator(".top").bounding_box()
+    assert head is not None
+    assert head["height"] < 110
+    # The way to a maximum is in sight without anything being unfolded, and leads to its field.
+    await page.get_by_role("button", name="Đặt mức tối đa").click()
+    await expect(page.get_by_role("radio", name="Trả tự động")).to_be_checked()
+    await expect(room.amount).to_be_focused()
+    # A keyboard takes the lower half of the screen.
+    await page.set_viewport_size({"width": width, "height": 300})
+    await room.type("4300000000")
+    await expect(room.amount).to_have_value("4.300.000.000")
+    shown = [page.locator(f"[data-field={name}]") for name in ("bid_price", "bid_left")]
+    await expect(shown[0]).to_have_text(dong(START))
+    await expect(shown[1]).to_have_text(re.compile(r"\d"))
+    for one in (*shown, room.note, room.amount):
+        await expect(one).to_be_in_viewport(ratio=1)

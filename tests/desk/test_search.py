@@ -84,6 +84,40 @@ async def test_words_are_found_with_and_without_diacritics(bureau: Bureau) -> No
         assert await found(bureau, text) == lots, text
 
 
+async def test_words_of_two_languages_do_not_find_a_lot_together(bureau: Bureau) -> None:
+    boat, orchard = await put_up(
+        bureau,
+        [
+            described("Tàu cá, đo đạc xong", "Fishing boat, to be moored", kind="boat"),
+            described("Vườn cam", "Orchard, do not enter", kind="land"),
+        ],
+    )  # fmt: skip
+    await indexed(bureau)
+    for text, lots in {
+        # "đo" without diacritics is English "do", and "to" is both: but not beside the other's.
+        "do dac": [boat], "do not": [orchard], "tau to": [], "boat to": [boat], "vuon do": [],
+        "fishing tau": [], "tàu or orchard": [boat, orchard], '"do dac"': [boat],
+        # Without is without, whichever language says it.
+        "tau -fishing": [], "boat -orchard": [boat], "vuon -do": [],
+        # What is the same in both is in both.
+        f"tau {boat}": [boat], f"boat {boat}": [boat],
+    }.items():  # fmt: skip
+        assert await found(bureau, text) == lots, text
+
+
+async def test_a_limit_of_the_price_is_none_of_the_page(bureau: Bureau) -> None:
+    lots = await put_up(
+        bureau, [described(f"Xe {n}") for n in range(5)], starting_price_minor=2
+    )  # fmt: skip
+    await indexed(bureau)
+    assert await found(bureau, max="2") == lots
+    search = Search(bureau.desk.engine)
+    page = await search.page(asked(q="xe ", max="2"), None, 2)
+    assert [lot["lot_id"] for lot in page.lots] == lots[:2]
+    rest = await search.page(asked(q="xe ", max="2"), page.after)
+    assert [lot["lot_id"] for lot in rest.lots] == lots[2:]
+
+
 async def test_an_accented_question_prefers_the_accented_word_and_the_title(
     bureau: Bureau,
 ) -> None:

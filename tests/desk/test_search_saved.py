@@ -118,3 +118,22 @@ async def test_an_account_keeps_so_many_and_only_its_own(bureau: Bureau) -> None
         assert len(await saved.of_account(connection, one)) == saved.MOST
         await saved.remove(connection, one, kept[0]["id"])
         assert len(await saved.of_account(connection, one)) == saved.MOST - 1
+
+
+async def test_a_search_that_cannot_be_told_holds_up_none_after_it(bureau: Bureau) -> None:
+    bad, good = bureau.bidders
+    for account in (bad, good):
+        await reachable(bureau, account)
+        await keep(bureau, account)
+    await query(bureau.url, "UPDATE saved_search SET lang = 'xx' WHERE account_id = $1", bad)
+    await put_up(bureau, [described("Xe mới")])
+    await indexed(bureau)
+    looking = alerts(bureau)
+    async with exclusive.connected(bureau.url) as connection:
+        while await looking.look(connection):
+            pass
+        assert [told["account_id"] for told in await letters(bureau)] == [good]
+        # It has been kept back, not forgotten.
+        seen = await query(bureau.url, "SELECT account_id, seen_ms FROM saved_search")
+        by = {row["account_id"]: row["seen_ms"] for row in seen}
+        assert by[bad] < by[good]

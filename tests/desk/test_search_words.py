@@ -24,14 +24,16 @@ def lexemes(vector: str) -> set[str]:
 
 @given(TEXTS)
 def test_what_the_server_is_given_is_letters_and_digits_only(text: str) -> None:
-    for lexeme in lexemes(words.vector([text], [text])):
-        assert lexeme.lstrip("^=")
-        bare = unicodedata.normalize("NFD", lexeme.lstrip("^="))
+    for lexeme in lexemes(words.vector({"vi": words.Texts([text], [text])})):
+        assert lexeme[0] == "v"
+        assert lexeme[1:].lstrip("^=")
+        bare = unicodedata.normalize("NFD", lexeme[1:].lstrip("^="))
         assert all(c.isalnum() or unicodedata.combining(c) for c in bare), lexeme
     question = asking.question(text)
     for tier in () if question is None else question.tiers:
         for quoted in tier.split("'")[1::2]:
-            bare = unicodedata.normalize("NFD", quoted.lstrip("^="))
+            assert quoted[0] in "ve"
+            bare = unicodedata.normalize("NFD", quoted[1:].lstrip("^="))
             assert all(c.isalnum() or unicodedata.combining(c) for c in bare), tier
         rest = "".join(tier.split("'")[0::2])
         assert set(rest) <= set(" ()&|!<->:*"), tier
@@ -39,13 +41,13 @@ def test_what_the_server_is_given_is_letters_and_digits_only(text: str) -> None:
 
 @given(TEXTS)
 def test_a_text_has_every_word_that_a_question_for_it_asks_for(text: str) -> None:
-    has = lexemes(words.vector([], [text]))
-    for word in words.words_of(text):
-        assert word.plain in has
-        question = asking.question(word.plain + " ")
-        assert question is not None
-        asked = question.all.split("'")[1]
-        assert asked in has
+    for lang, letter in words.LANGUAGES.items():
+        has = lexemes(words.vector({lang: words.Texts([], [text])}))
+        for word in words.words_of(text):
+            assert letter + word.plain in has
+            question = asking.question(word.plain + " ")
+            assert question is not None
+            assert set(question.all.split("'")[1::2]) & has
 
 
 @given(TEXTS)
@@ -76,10 +78,10 @@ def test_spellings_of_one_word_are_one_word(one: str, other: str) -> None:
 def test_a_phrase_does_not_reach_over_two_texts() -> None:
     places = {
         part.split("'")[1]: int(part.rpartition(":")[2])
-        for part in words.vector([], ["nhà đất", "quận một"]).split(" ")
+        for part in words.vector({"vi": words.Texts([], ["nhà đất", "quận một"])}).split(" ")
     }
-    assert places["dat"] - places["nha"] == 1
-    assert places["quan"] - places["dat"] > 5
+    assert places["vdat"] - places["vnha"] == 1
+    assert places["vquan"] - places["vdat"] > 5
 
 
 @given(TEXTS, TEXTS)

@@ -16,7 +16,7 @@ from bidding.harness import until
 from .drive import Fault, Run, drive
 from .world import World
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(240)]
 
 TIMES = 3
 

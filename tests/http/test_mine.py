@@ -13,6 +13,7 @@ import pytest
 from cashroom import DEPOSIT, cashroom, send, words
 from house import START, STEP, House, new_id
 
+from auction_engine.desk import listing
 from auction_engine.ledger.journal import GENESIS, chain
 from auction_engine.rules.commands import Act
 from auction_engine.rules.terms import Terms
@@ -258,3 +259,14 @@ async def test_the_course_is_public_cacheable_and_the_same_for_all(house: House)
         assert "Phòng đấu mở" in page
         assert "B-001" in page or "B-" in page
         assert (await client.get("/api/lots/999999/course")).status_code == 404
+
+
+async def test_nothing_is_watched_again_before_it_has_opened(house: House) -> None:
+    now_ms, opened = int(time.time() * 1000), house.lots[0]
+    (coming,) = await house.put_up(1, start_ms=now_ms + 3_600_000, end_ms=now_ms + 7_200_000)
+    await listing.admit(house.log, house.shard(coming), coming, house.people["an"].id)
+    async with house.signed_in("an") as client:
+        page = (await client.get("/mine")).text
+    assert f'href="/lots/{coming}"' in page
+    assert f"/lots/{coming}/replay" not in page
+    assert f"/lots/{opened}/replay" in page

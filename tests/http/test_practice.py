@@ -55,6 +55,25 @@ async def test_it_is_in_no_list(house: House) -> None:
             assert (await client.get(f"/lots/{lot}/{page}")).status_code == 404
 
 
+async def test_a_room_is_there_for_whoever_practises_in_it_alone(house: House) -> None:
+    status, lot = await begin(house, "an")
+    assert status == 200
+    paths = [f"/lots/{lot}", f"/api/lots/{lot}"]
+    async with house.signed_in("an") as client:
+        assert {(await client.get(path)).status_code for path in paths} == {200}
+        # Kept for a second by anybody: not even there.
+        assert (await client.get(f"/lots/{lot}/watch.json")).status_code == 404
+    await house.account("stranger", "bidder")
+    for login in ("stranger", "auctioneer"):
+        async with house.signed_in(login) as client:
+            assert {(await client.get(path)).status_code for path in paths} == {404}
+            if login == "stranger":
+                bid = {"bid_id": new_id(), "amount_minor": 10_000}
+                assert (await client.post(f"/api/lots/{lot}/bids", json=bid)).status_code == 404
+    async with house.browser() as client:
+        assert {(await client.get(path)).status_code for path in paths} == {404}
+
+
 async def test_one_at_a_time_a_few_a_day(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(practice, "A_DAY", 2)
     (_, first), (_, second) = await begin(house, "an"), await begin(house, "an")

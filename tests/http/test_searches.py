@@ -91,7 +91,7 @@ async def test_results_tell_prices_of_similar_property(house: House) -> None:
         )  # fmt: skip
     await query(
         url, "UPDATE lot_search SET state = 'failed', status = 'FAILED', failure = 'NO_BID',"
-        " ended_ms = 1, seq = 1000 WHERE lot_id = $1", lots[6],
+        " ended_ms = 1, place = 9007199254740991, seq = 1000 WHERE lot_id = $1", lots[6],
     )  # fmt: skip
     await query(url, "UPDATE search_mark SET version = version + 1")
     async with house.browser() as client:

@@ -297,6 +297,14 @@ async def test_before_anything_has_ended_the_page_says_so(house: House) -> None:
         assert "No auction has ended in this period yet" in words(page.text)
 
 
+async def test_while_nothing_has_ended_the_page_says_what_its_zeros_mean(house: House) -> None:
+    await keep_up(house)
+    forget()
+    page = words((await Past(house).get("auctioneer", f"/desk/statistics?{ALL}&lang=en")).text)
+    assert "on offer, and" in page
+    assert "means “not yet”" in page
+
+
 async def test_the_page_comes_alive_by_itself_when_a_session_has_ended(house: House) -> None:
     """Nobody does anything for it: the gateway's own task reads the journal."""
     past, month = Past(house), "/api/statistics?period=month"

@@ -7,8 +7,14 @@ import pytest
 import redis
 
 from auction_engine import doctor
+from auction_engine.desk import once
 from auction_engine.embedded.directory import DataDirectory
-from auction_engine.serving import probe
+from auction_engine.http import money, web
+from auction_engine.http.afterwards import own, replay
+from auction_engine.http.statistics import asking as statistics
+from auction_engine.http.way import parts as way
+from auction_engine.live import views
+from auction_engine.serving import ledger_connections, probe
 from auction_engine.settings import Limits, Settings
 from tests.serving.processes import run_engine
 
@@ -27,6 +33,8 @@ def healthy() -> probe.Database:
             "synchronous_commit": "on",
             "full_page_writes": "on",
             "server_encoding": "UTF8",
+            "max_connections": "100",
+            "superuser_reserved_connections": "3",
         },
         superuser=False,
         role="auction",
@@ -102,6 +110,37 @@ def test_old_postgresql_and_superuser(healthy):
     findings = by_name(doctor.database_findings(found))
     assert findings["PostgreSQL"].level == "fail"
     assert findings["role"].level == "warn"
+
+
+def connections(found: probe.Database, settings: Settings) -> doctor.Finding:
+    return doctor.Finding(*ledger_connections.said(found, settings))
+
+
+def test_more_gateways_than_postgresql_has_connections_for(healthy, tmp_path):
+    one = Settings(data_dir=tmp_path, gateways=1, shards=1)
+    assert connections(healthy, one).level == "ok"
+    url = "postgresql://auction@localhost/auction"
+    many = Settings(
+        data_dir=tmp_path, gateways=4, shards=2, database_url=url, redis_url="redis://localhost"
+    )
+    found = connections(healthy, many)
+    assert found.level == "warn"
+    needed = ledger_connections.at_worst(many)
+    assert str(needed) in found.found
+    assert f"max_connections = {needed + 3}" in found.cure
+    enough = {**healthy.settings, "max_connections": str(needed + 3)}
+    assert connections(dataclasses.replace(healthy, settings=enough), many).level == "ok"
+
+
+def test_gateways_open_no_more_connections_than_the_doctor_reckons_with():
+    """Every place that takes turns for connections of its own, and every task of a gateway."""
+    pages = [
+        web._APART, statistics._AT_ONCE, 2 * money._AT_ONCE, way._AT_ONCE, own._AT_ONCE,
+        once._BIDDERS_AT_ONCE, once._STAFF_AT_ONCE,
+    ]  # fmt: skip
+    assert sum(pages) <= ledger_connections._PAGES
+    readers = [views._READ_AT_ONCE, replay._READ_AT_ONCE]
+    assert sum(readers) <= ledger_connections._READERS
 
 
 def test_missing_migrations(empty_database_url):

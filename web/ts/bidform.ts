@@ -70,6 +70,10 @@ export class BidForm {
       this.pressing = false;
       this.show();
     };
+    // A phone's keyboard comes and goes: the figures that are typed stay with what stands above them.
+    visualViewport?.addEventListener("resize", () => {
+      if (document.activeElement === this.input) this.input.scrollIntoView({ block: "nearest" });
+    });
     this.act.addEventListener("pointerdown", press);
     for (const name of ["pointercancel", "pointerup"]) {
       // The click follows the release in the same turn and must still see the frozen amount.
@@ -86,15 +90,23 @@ export class BidForm {
         if (this.automatic()) this.input.focus({ preventScroll: true });
       });
     }
+    find(this.form, "[data-automatic]")?.addEventListener("click", () => this.chooseAutomatic());
     const other = find(this.form, "[data-other]");
     other?.addEventListener("click", () => this.unfold(!this.form.classList.contains("is-unfolded")));
+  }
+
+  private chooseAutomatic(): void {
+    const mode = find<HTMLInputElement>(this.form, "input[name=automatic][value='1']");
+    if (!mode) return;
+    if (!mode.checked) mode.click();
+    this.unfold(true);
   }
 
   private unfold(open: boolean): void {
     this.form.classList.toggle("is-unfolded", open);
     const other = find(this.form, "[data-other]");
     other?.setAttribute("aria-expanded", String(open));
-    setText(other, this.speech.t(open ? "bid.fold" : this.store.life?.automatic ? "bid.other_automatic" : "bid.other"));
+    setText(other, this.speech.t(open ? "bid.fold" : "bid.other"));
     if (open) this.input.focus({ preventScroll: true });
   }
 

@@ -42,7 +42,7 @@ export class Head {
     if (this.price !== shown) {
       this.price = shown;
       field(this.room, "price")?.replaceChildren(this.money.element(shown));
-      field(this.room, "pin_price")?.replaceChildren(this.money.element(shown));
+      for (const name of ["pin_price", "bid_price"]) field(this.room, name)?.replaceChildren(this.money.element(shown));
       setText(field(this.room, "price_words"), this.money.words(shown));
     }
     setText(field(this.room, "price_by"), this.by(store, fall));
@@ -136,7 +136,7 @@ export class Head {
 
   private figures(key: string | null, text: string, last: boolean, label = ""): void {
     setText(field(this.room, "clock_label"), key === null ? label : this.speech.t(key));
-    for (const name of ["left", "pin_left"]) {
+    for (const name of ["left", "pin_left", "bid_left"]) {
       const figures = field(this.room, name);
       setText(figures, text);
       figures?.classList.toggle("is-last", last);

@@ -30,6 +30,12 @@ function remember(theme: Theme): void {
 
 const PLACE = "place";
 
+/** On a phone the links of the page's head slide: the one of this page is in sight. */
+function showPlace(): void {
+  const here = document.querySelector<HTMLElement>(".top__nav [aria-current]");
+  if (here?.parentElement) here.parentElement.scrollLeft = here.offsetLeft - here.parentElement.offsetLeft - 32;
+}
+
 /** Another language shows the same page at the same place. */
 function keepPlace(): void {
   for (const link of document.querySelectorAll<HTMLAnchorElement>("a[data-language]")) {
@@ -89,6 +95,7 @@ function startApp(): void {
 
 bindSwitch();
 keepPlace();
+showPlace();
 startApp();
 
 export {};

@@ -20,6 +20,7 @@ from auction_engine.desk.admission.reading import Dossier
 from auction_engine.desk.admission.states import Recorded
 from auction_engine.desk.looking import look_on
 from auction_engine.desk.reading import Lots
+from auction_engine.desk.setting_aside import SetAside
 from auction_engine.errors import AuctionError
 from auction_engine.ledger import store
 from auction_engine.rules import deposits
@@ -204,6 +205,7 @@ class Carrier:
         self._look_s = look_s
         self._lots = Lots()
         self._seen: dict[int, tuple[Any, ...]] = {}
+        self._aside = SetAside("carrier")
 
     async def run(self) -> None:
         """Look again and again, until cancelled. Servers away are waited for."""
@@ -213,12 +215,16 @@ class Carrier:
         """One look at each lot that has moved since the last; how many dossiers were looked at."""
         looked = 0
         for row in await connection.fetch(_MOVED):
-            if row["shard"] >= self._log.shards or self._seen.get(row["lot_id"]) == tuple(row):
+            lot = row["lot_id"]
+            if row["shard"] >= self._log.shards or self._seen.get(lot) == tuple(row):
                 continue
-            found, all_done = await self._lot(connection, row["shard"], row["lot_id"])
-            looked += found
-            if all_done:
-                self._seen[row["lot_id"]] = tuple(row)
+            if self._aside.waits(lot):
+                continue
+            with self._aside.trying(lot):
+                found, all_done = await self._lot(connection, row["shard"], lot)
+                looked += found
+                if all_done:
+                    self._seen[lot] = tuple(row)
         return looked
 
     async def _lot(self, connection: Any, shard: int, lot: int) -> tuple[int, bool]:
@@ -229,19 +235,30 @@ class Carrier:
         state = await _state(self._lots, connection, lot)
         looked, all_done = 0, True
         for (account,) in rows:
-            dossier = await reading.own(connection, lot, account)
-            if dossier is None or state is None or not _wants(state, dossier):
+            if state is None or self._aside.waits((lot, account)):
+                all_done = False
                 continue
-            looked += 1
+            done = False
             try:
-                lock = exclusive.of_bidder(lot, account)
-                async with exclusive.alone(connection, lock, _WAIT_S):
-                    current = await reading.own(connection, lot, account)
-                    if current is not None:
-                        await carry(self._log, self._lots, connection, shard, current)
+                with self._aside.trying((lot, account)):
+                    looked += await self._dossier(connection, shard, lot, account, state)
+                    done = True
             except exclusive.Busy:
-                all_done = False  # somebody is at it; the next look sees what became of it
+                pass  # somebody is at it; the next look sees what became of it
+            all_done = all_done and done
         return looked, all_done
+
+    async def _dossier(
+        self, connection: Any, shard: int, lot: int, account: int, state: LotState
+    ) -> bool:
+        dossier = await reading.own(connection, lot, account)
+        if dossier is None or not _wants(state, dossier):
+            return False
+        async with exclusive.alone(connection, exclusive.of_bidder(lot, account), _WAIT_S):
+            current = await reading.own(connection, lot, account)
+            if current is not None:
+                await carry(self._log, self._lots, connection, shard, current)
+        return True
 
 
 def _wants(state: LotState, dossier: Dossier) -> bool:

@@ -65,6 +65,14 @@ async def current(engine: AsyncEngine, account: int) -> int | None:
         return None if found is None else int(found)
 
 
+async def whose(engine: AsyncEngine, lot: int) -> int | None:
+    """Whose practice lot it is, over or not; None where it is none."""
+    query = select(Practice.account_id).where(Practice.lot_id == lot)
+    async with engine.connect() as connection:
+        found = (await connection.execute(query)).scalar_one_or_none()
+        return None if found is None else int(found)
+
+
 async def begin(
     engine: AsyncEngine, log: LogClient, account: int, like: dict[str, Any], params: LotParams,
     now_ms: int,

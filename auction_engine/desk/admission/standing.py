@@ -50,7 +50,7 @@ def standing(
     if now != "NONE":
         steps.append(_dossier(dossier, now, admitted))
     if deposits.recorded(state):
-        steps.append(_deposit(state, account, dossier, admitted))
+        steps.append(_deposit(state, account, dossier, admitted, now))
     if now != "NONE":
         steps.append(_decision(state, account, dossier, admitted))
     steps.append(_room(state, admitted))
@@ -92,7 +92,9 @@ def _dossier(dossier: Dossier | None, now: Window, admitted: bool) -> Step:
     return Step("DOSSIER", "NOW", state)
 
 
-def _deposit(state: LotState, account: int | None, dossier: Dossier | None, admitted: bool) -> Step:
+def _deposit(
+    state: LotState, account: int | None, dossier: Dossier | None, admitted: bool, now: Window
+) -> Step:
     if account in state.life.deposits:
         return Step("DEPOSIT", "DONE", "HELD")
     if dossier is not None and dossier.state in ("REFUSED", "WITHDRAWN"):
@@ -100,7 +102,10 @@ def _deposit(state: LotState, account: int | None, dossier: Dossier | None, admi
     registered = admitted or (account is not None and account in state.life.registered)
     if state.status not in (*BEFORE_OPENING, "RUNNING", "PAUSED"):
         return Step("DEPOSIT", "LATER", "OVER")
-    return Step("DEPOSIT", "NOW" if registered else "LATER", "WANTED" if registered else "AFTER")
+    if registered:
+        return Step("DEPOSIT", "NOW", "WANTED")
+    # Without dossiers the organisation enters its bidders itself.
+    return Step("DEPOSIT", "LATER", "ENTERED" if now == "NONE" else "AFTER")
 
 
 def _decision(

@@ -17,10 +17,12 @@ from auction_engine import metrics
 from auction_engine.desk import exclusive
 from auction_engine.desk.money.reading_dues import due_now
 from auction_engine.desk.reading import Lots
+from auction_engine.desk.setting_aside import SetAside, away
 from auction_engine.errors import AuctionError
 from auction_engine.ledger import books, store
 from auction_engine.post import outbox, values
 from auction_engine.rules import calendar, packs
+from auction_engine.rules.postings.chart import BookKind
 from auction_engine.rules.proceeds.dues import Due
 
 Level = Literal["WARNED", "OVERDUE", "ESCALATED"]
@@ -42,6 +44,7 @@ class Reminder:
         self._database_url = database_url
         self._look_s = look_s
         self._lots = Lots()
+        self._aside = SetAside("reminder")
 
     async def run(self) -> None:
         """Look again and again, until cancelled. A ledger away is waited for."""
@@ -59,10 +62,30 @@ class Reminder:
         said = 0
         now_ms = await store.server_ms(connection)
         for book, kind, lots in await connection.fetch(_BOOKS):
-            for due in await due_now(connection, self._lots, book, kind, lots, now_ms):
-                for level in await self._levels(connection, due, now_ms):
-                    said += await _say(connection, book, due, level)
+            fit = [lot for lot in lots if not self._aside.waits((book, lot))]
+            for due in await self._dues(connection, book, kind, fit, now_ms):
+                key = key_of(book, due)
+                if self._aside.waits(key):
+                    continue
+                with self._aside.trying(key):
+                    for level in await self._levels(connection, due, now_ms):
+                        said += await _say(connection, book, due, level)
         return said
+
+    async def _dues(
+        self, connection: Any, book: int, kind: BookKind, lots: list[int], now_ms: int
+    ) -> list[Due]:
+        """What is due; where a lot can not be made sense of, what is due of the others."""
+        try:
+            return await due_now(connection, self._lots, book, kind, lots, now_ms)
+        except Exception as error:
+            if away(error):
+                raise
+        found: list[Due] = []
+        for lot in lots:
+            with self._aside.trying((book, lot)):
+                found += await due_now(connection, self._lots, book, kind, [lot], now_ms)
+        return found
 
     async def _levels(self, connection: Any, due: Due, now_ms: int) -> list[Level]:
         if due.state == "COMING":

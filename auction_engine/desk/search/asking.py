@@ -1,14 +1,15 @@
 """What somebody typed into the search box, as questions to PostgreSQL, the best first.
 
 As on the web: words are all wanted, "in quotes" one after the other, `or` (`hoặc`, `|`) between two
-is either, a minus before one is without. The last word may be unfinished. Nothing typed is ever an
-error, and nothing typed reaches the server but letters and digits (see `words`).
+is either, a minus before one is without. The last word may be unfinished. A lot is found by what it
+says in one language: words of two do not find it together, and without is without in both. Nothing
+typed is ever an error, and nothing typed reaches the server but letters and digits (see `words`).
 """
 
 import re
 from typing import NamedTuple
 
-from auction_engine.desk.search.words import TITLE, WRITTEN, Word, words_of
+from auction_engine.desk.search.words import LANGUAGES, TITLE, WRITTEN, Word, words_of
 
 # Beyond these nobody reads what he typed; each word costs the server a look.
 MOST_LETTERS = 200
@@ -86,31 +87,40 @@ def _terms(typed: str, unfinished: bool) -> list[_Term]:
 
 
 def _query(terms: list[_Term], mark: str) -> str:
-    """A `tsquery`: groups of alternatives, all of them wanted."""
+    """A `tsquery`: groups of alternatives, all of them wanted in one language."""
+    letters = LANGUAGES.values()
+    query = " | ".join(f"({_wanted(terms, letter, mark)})" for letter in letters)
+    unwanted = [_one(term, letter, "") for term in terms if term.without for letter in letters]
+    return f"({query}) & !({' | '.join(unwanted)})" if unwanted else query
+
+
+def _wanted(terms: list[_Term], letter: str, mark: str) -> str:
     groups: list[list[str]] = []
+    apart = True
     for term in terms:
         if term.without:
-            groups.append([f"!({_one(term, '')})"])
-        elif term.alternative and groups and not groups[-1][0].startswith("!"):
-            groups[-1].append(_one(term, mark))
+            apart = True
+        elif term.alternative and not apart:
+            groups[-1].append(_one(term, letter, mark))
         else:
-            groups.append([_one(term, mark)])
+            groups.append([_one(term, letter, mark)])
+            apart = False
     return " & ".join(f"({' | '.join(group)})" for group in groups)
 
 
-def _one(term: _Term, mark: str) -> str:
-    lexemes = [_lexeme(word, mark) for word in term.words]
+def _one(term: _Term, letter: str, mark: str) -> str:
+    lexemes = [_lexeme(word, letter, mark) for word in term.words]
     if term.unfinished:
         lexemes[-1] += ":*"
     phrase = " <-> ".join(lexemes)
     if term.joined is None:
         return f"({phrase})" if len(lexemes) > 1 else phrase
-    run = _lexeme(term.joined, mark) + (":*" if term.unfinished else "")
+    run = _lexeme(term.joined, letter, mark) + (":*" if term.unfinished else "")
     return f"(({phrase}) | {run})"
 
 
-def _lexeme(word: Word, mark: str) -> str:
+def _lexeme(word: Word, letter: str, mark: str) -> str:
     if WRITTEN not in mark:
-        return f"'{mark}{word.plain}'"
+        return f"'{letter}{mark}{word.plain}'"
     form = word.plain if word.written == word.plain else WRITTEN + word.written
-    return f"'{mark.replace(WRITTEN, '')}{form}'"
+    return f"'{letter}{mark.replace(WRITTEN, '')}{form}'"

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from auction_engine.desk.search import codes
 from auction_engine.desk.search.asking import Question, question
-from auction_engine.desk.search.standing import ACTIVE, ENDED, STATES
+from auction_engine.desk.search.standing import ACTIVE, AFTER, ENDED, STATES
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 CURRENCY = "VND"
@@ -217,9 +217,10 @@ def facet_conditions(filters: Filters) -> tuple[list[str], dict[str, Any]]:
     for facet in FACETS:
         chosen: Sequence[str] = filters.chosen(facet)
         if facet == "state":
-            chosen = [state for state in filters.scope if not chosen or state in chosen]
-            if len(chosen) == len(STATES):
-                continue
+            if not chosen and filters.when != "all":
+                # Those that have ended stand after all others: a stretch of the order's index.
+                found.append(f"place {'<' if filters.when == 'open' else '>='} {AFTER}")
+            chosen = [state for state in filters.scope if state in chosen]
         if chosen:
             found.append(f"{facet} = ANY(:{facet})")
             values[facet] = list(chosen)

@@ -135,13 +135,14 @@ class Search:
         if question is not None:
             tiers = question.tiers if filters.sort == "best" else (question.all,)
         first = 0 if after is None else min(after.tier, len(tiers) - 1)
-        values: dict[str, Any] = {"most": most + 1}
+        values: dict[str, Any] = {}
         branches = []
         for tier in range(first, len(tiers)):
             begin = after if tier == first else None
-            branches.append(f"({_branch(filters, tiers, tier, begin, values)})")
+            branch = _branch(filters, tiers, tier, begin, values)
+            branches.append(f"({branch} LIMIT {most + 1})")
         # One after the other, and no further than the page is full.
-        sql = f"SELECT * FROM ({' UNION ALL '.join(branches)}) AS found LIMIT :most"  # noqa: S608
+        sql = f"SELECT * FROM ({' UNION ALL '.join(branches)}) AS found LIMIT {most + 1}"  # noqa: S608
         rows = await self._fetch(sql, values, question is not None)
         found = [dict(row) for row in rows[:most]]
         if len(rows) <= most:
@@ -219,9 +220,12 @@ def _branch(
         where.append(f"({column}, lot_id) {'<' if down else '>'} (:value, :lot)")
         values |= {"value": after.value, "lot": after.lot}
     way = " DESC" if down else ""
+    # How many lots have rare words PostgreSQL guesses too high: it would read the words of lot
+    # after lot in the order's index. What is reckoned has no index.
+    reckoned = "" if tiers[tier] is None else " + 0"
     return (
         f"SELECT {tier} AS tier, {_COLUMNS} FROM lot_search{_where(where)}"  # noqa: S608
-        f" ORDER BY {column}{way}, lot_id{way} LIMIT :most"
+        f" ORDER BY {column}{reckoned}{way}, lot_id{way}"
     )
 
 

@@ -87,8 +87,8 @@ class Indexer:
             if loop.time() >= compare_s:
                 await self.compare(connection)
                 compare_s = loop.time() + _COMPARE_S
-            await self.look(connection)
-            await asyncio.sleep(self._tick_s)
+            if await self.look(connection) < _AT_ONCE:
+                await asyncio.sleep(self._tick_s)
 
     async def compare(self, connection: Any) -> int:
         """Index every lot that is behind its journal; returns how many were written."""

@@ -23,6 +23,7 @@ from auction_engine.desk.search.filters import (
     numbered,
     read,
 )
+from auction_engine.desk.setting_aside import SetAside
 from auction_engine.errors import AuctionError
 from auction_engine.post import outbox
 from auction_engine.post.values import link
@@ -38,6 +39,7 @@ _DUE = """
     SELECT id, account_id, query, lang, seen_ms FROM saved_search
      WHERE ended_at IS NULL AND (told_at IS NULL OR told_at <= now() - interval '1 day')
        AND seen_ms < (SELECT coalesce(max(listed_ms), 0) FROM lot_search)
+       AND id <> ALL($2::bigint[])
      ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
 """
 _log = structlog.get_logger(__name__)
@@ -136,6 +138,7 @@ class Alerts:
         self._seal = seal
         self._written = written
         self._look_s = look_s
+        self._aside = SetAside("alerts")
 
     async def run(self) -> None:
         """Look again and again, until cancelled. A ledger away is waited for."""
@@ -151,9 +154,11 @@ class Alerts:
     async def look(self, connection: Any) -> int:
         """Take the searches that are due; returns how many there were."""
         async with connection.transaction():
-            due = await connection.fetch(_DUE, _AT_ONCE)
+            due = await connection.fetch(_DUE, _AT_ONCE, self._aside.waiting())
             for search in due:
-                await self._tell(connection, search)
+                with self._aside.trying(search["id"]):
+                    async with connection.transaction():
+                        await self._tell(connection, search)
         return len(due)
 
     async def _tell(self, connection: Any, search: Any) -> None:

@@ -1,9 +1,10 @@
 """A lot as it is searched: one row made of its description, its rules and where it stands."""
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from auction_engine.desk.search import codes
-from auction_engine.desk.search.words import vector
+from auction_engine.desk.search.words import LANGUAGES, Texts, vector
 from auction_engine.rules.lot import LotState
 
 # Nobody outside the house knows of a lot before it is posted.
@@ -39,7 +40,7 @@ _OF_STATUS = {
     ),
 }  # fmt: skip
 # Ended lots come after all others, the last ended first.
-_AFTER = 2**52
+AFTER = 2**52
 _TEXTS = ("place", "summary", "agency", "organisation")
 _LISTS = ("facts", "disclosure")
 
@@ -97,7 +98,7 @@ def price_minor(state: LotState) -> int:
 def place_of(state: str, opens_ms: int, closes_ms: int | None, ended_ms: int | None) -> int:
     """Where a lot stands in the order of what happens next; smaller is sooner."""
     if state in ENDED:
-        return 2 * _AFTER - (ended_ms or opens_ms)
+        return 2 * AFTER - (ended_ms or opens_ms)
     return closes_ms if state == "live" and closes_ms is not None else opens_ms
 
 
@@ -142,20 +143,19 @@ def _card(content: Content, session: dict[str, Any], state: LotState) -> dict[st
 
 
 def _words(lot: int, content: Content) -> str:
-    titles = _both(content["title"])
-    texts = [str(lot), *_both(codes.kinds()[codes.kind_of(content)])]
     province = codes.province_of(content)
-    texts += _both(codes.province_name(province)) if province else []
-    for name in _TEXTS:
-        texts += _both(content.get(name))
-    for name in _LISTS:
-        for fact in content.get(name) or ():
-            texts += _both(fact.get("value"))
-    return vector(titles, texts)
+    said: list[Any] = [codes.kinds()[codes.kind_of(content)]]
+    said += [codes.province_name(province)] if province else []
+    said += [content.get(name) for name in _TEXTS]
+    said += [fact.get("value") for name in _LISTS for fact in content.get(name) or ()]
+    return vector(
+        {
+            lang: Texts(_in(lang, [content["title"]]), [str(lot), *_in(lang, said)])
+            for lang in LANGUAGES
+        }
+    )
 
 
-def _both(text: Any) -> list[str]:
-    """A text in both languages, once where they are the same."""
-    if not isinstance(text, dict):
-        return []
-    return list(dict.fromkeys(str(text.get(lang) or "") for lang in ("vi", "en")))
+def _in(lang: str, texts: Iterable[Any]) -> list[str]:
+    """Those texts that are said in a language."""
+    return [str(text[lang]) for text in texts if isinstance(text, dict) and text.get(lang)]

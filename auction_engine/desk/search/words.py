@@ -2,18 +2,19 @@
 
 PostgreSQL keeps and finds the words; which words a text has is decided here alone, for texts and
 for questions alike, so that the two always agree and no extension of the server is needed. A word
-stands in the index up to four times:
+stands in the index up to four times, after the letter of the language its text is in:
 
-    dat     without diacritics             ^dat    the same, in the title
-    =đất    as it is written               ^=đất   the same, in the title
+    vdat    without diacritics             v^dat    the same, in the title
+    v=đất   as it is written               v^=đất   the same, in the title
 
 A written form is marked only where it differs from the plain one. Tone marks are moved to the end
-of a written word: "hoà" and "hòa" are one word in two spellings.
+of a written word: "hoà" and "hòa" are one word in two spellings. Languages are kept apart, for
+without diacritics a word of one is often another word of the other: "đo" is no "do".
 """
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -30,6 +31,15 @@ _GAP = 20
 _MOST_WORDS = 4_000
 
 TITLE, WRITTEN = "^", "="
+# Each language and the letter that its words stand after.
+LANGUAGES = {"vi": "v", "en": "e"}
+
+
+class Texts(NamedTuple):
+    """What a lot says in one language."""
+
+    titles: Iterable[str]
+    others: Iterable[str]
 
 
 class Word(NamedTuple):
@@ -84,11 +94,21 @@ def _word(piece: str, at: int) -> Word:
     return Word(plain_of(piece)[:_LONGEST], written_of(piece)[:_LONGEST], at)
 
 
-def vector(titles: Iterable[str], texts: Iterable[str]) -> str:
-    """A lot's words as PostgreSQL's `tsvector` reads them: of its titles and of its other texts."""
+def vector(said: Mapping[str, Texts]) -> str:
+    """A lot's words as PostgreSQL's `tsvector` reads them, from what it says in each language."""
     places: dict[str, set[int]] = {}
+    for lang, texts in said.items():
+        _add(places, LANGUAGES[lang], texts)
+    return " ".join(
+        f"'{lexeme}':{','.join(map(str, sorted(positions)[:200]))}"
+        for lexeme, positions in places.items()
+    )
+
+
+def _add(places: dict[str, set[int]], letter: str, said: Texts) -> None:
+    # Positions begin anew with each language: no phrase has words of two.
     at, count = 0, 0
-    for in_title, text in [*((True, t) for t in titles), *((False, t) for t in texts)]:
+    for in_title, text in [*((True, t) for t in said.titles), *((False, t) for t in said.others)]:
         last = 0
         for word in words_of(text):
             last, count = word.at, count + 1
@@ -96,12 +116,8 @@ def vector(titles: Iterable[str], texts: Iterable[str]) -> str:
                 break
             position = min(at + word.at, _LAST)
             for lexeme in _lexemes(word, in_title):
-                places.setdefault(lexeme, set()).add(position)
+                places.setdefault(letter + lexeme, set()).add(position)
         at += last + _GAP
-    return " ".join(
-        f"'{lexeme}':{','.join(map(str, sorted(positions)[:200]))}"
-        for lexeme, positions in places.items()
-    )
 
 
 def _lexemes(word: Word, in_title: bool) -> list[str]:

@@ -29,6 +29,11 @@ async def watch(web: Web, ask: Ask) -> Response:
         view = await web.storage.ledger(web.gateway.views.find(number))
     if view is None or view.state is None or view.state.status in _NOT_PUBLIC:
         raise Problem(404, "UNKNOWN_LOT")
+    if any(bidder.robot for bidder in view.state.admitted.values()):
+        content = await web.storage.ledger(web.catalogue.lot(number))
+        if content is not None and content.get("practice"):
+            # What is said here is kept by anybody, and nobody watches a practice room.
+            raise Problem(404, "UNKNOWN_LOT")
     tag = f'"{view.epoch}-{view.seq}"'
     headers = {"ETag": tag, "Cache-Control": "public, max-age=1"}
     if tag in ask.request.headers.get("if-none-match", ""):

@@ -73,6 +73,7 @@ def _common(web: Web, ask: Ask, found: Found, words: Words) -> dict[str, Any]:
         "say": words,
         "url": Address(ask, found.asked.side),
         "empty": not (answer.total["ended"] or answer.total["offered"]),
+        "waits": 0 if answer.total["ended"] else answer.total["offered"],
         "demo": found.demo,
         "sections": tables.sections(answer, words),
         "parts": tables.parts(answer, words),
