@@ -15,8 +15,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from auction_engine.errors import AuctionError
 
 # OWASP's second profile (19 MiB, two passes): some 30 ms of one core. Half of the cores at most,
-# and only what bids leave of them: a rush of sign-ins waits in line, and a line this long is
-# refused.
+# at the lowest priority: a rush of sign-ins waits in line, and a line this long is refused.
 _MEMORY_KIB = 19 * 1024
 _PASSES = 2
 _THREADS = max(1, (os.cpu_count() or 2) // 2)
@@ -28,7 +27,7 @@ T = TypeVar("T")
 
 
 def _give_way() -> None:
-    """This thread takes the time that nobody else wants. Linux alone knows threads by number."""
+    """The lowest priority for this thread. Linux alone knows threads by number."""
     if sys.platform == "linux":
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
 
