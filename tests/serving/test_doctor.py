@@ -5,8 +5,6 @@ import socket
 
 import pytest
 import redis
-from auction_engine.http.cases import parts as cases
-from auction_engine.http.intake import parts as intake
 
 from auction_engine import doctor
 from auction_engine.desk import once
