@@ -21,7 +21,7 @@ from auction_engine.doctor_people import findings as people_findings
 from auction_engine.embedded import postgres, servers_for, valkey
 from auction_engine.embedded.directory import DataDirectory, Version
 from auction_engine.errors import AuctionError
-from auction_engine.serving import ledger_connections, probe
+from auction_engine.serving import ledger_connections, probe, scheduling
 from auction_engine.serving.listening import listen
 from auction_engine.settings import Settings
 
@@ -70,6 +70,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield data_directory(directory, needed=settings.embedded)
     yield disk_space(settings.data_dir)
     yield descriptors(settings)
+    yield Finding(*scheduling.said())
     yield port(settings, directory)
     yield from server_findings(settings)
 

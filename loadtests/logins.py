@@ -14,6 +14,7 @@ import orjson
 from auction_engine.identity import accounts
 from auction_engine.identity.passwords import Passwords
 from auction_engine.ledger.database import make_engine
+from auction_engine.serving import scheduling
 from loadtests import table
 from loadtests.instance import Instance
 from loadtests.paths import Crowd, OverLive
@@ -186,7 +187,7 @@ async def run(instance: Instance, plan: Plan) -> dict[str, Any]:
     ]
     checks = _checks(rows, plan)
     content = {
-        "machine": await table.machine(instance),
+        "machine": {**await table.machine(instance), "scheduling": scheduling.said()[2]},
         "parameters": asdict(plan),
         "rows": rows,
         "checks": checks,

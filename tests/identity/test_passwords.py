@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
+import threading
 import time
 
 import pytest
 
-from auction_engine.identity.passwords import _WAITING_MAX, Passwords, PasswordsBusy
+from auction_engine.identity.passwords import _THREADS, _WAITING_MAX, Passwords, PasswordsBusy
 
 
 async def test_only_the_right_password_is_right() -> None:
@@ -69,3 +72,48 @@ async def test_a_password_that_cannot_be_hashed_is_just_wrong() -> None:
         assert not await passwords.verify(kept, odd)
     with pytest.raises(UnicodeEncodeError):
         await passwords.hash("\ud800")
+
+
+async def test_who_signs_in_to_a_busy_machine_is_answered_all_the_same() -> None:
+    """Every thread for idle times is held up before a check begins."""
+    passwords = Passwords()
+    kept = await passwords.hash("right")
+    release = threading.Event()
+    try:
+        held = [passwords._idle.submit(release.wait) for _ in range(_THREADS)]
+        assert await passwords.verify(kept, "right")
+        assert not await passwords.verify(kept, "wrong")
+        assert not any(future.done() for future in held)
+    finally:
+        release.set()
+
+
+async def test_a_check_that_stands_still_is_done_once_more() -> None:
+    passwords = Passwords()
+    release = threading.Event()
+    calls: list[str] = []
+
+    def work() -> str:
+        calls.append(threading.current_thread().name)
+        if len(calls) == 1:
+            release.wait()
+        return threading.current_thread().name
+
+    try:
+        assert (await passwords._run(work)).startswith("password-late")
+        assert len(calls) == 2
+    finally:
+        release.set()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems rank whole processes only")
+async def test_passwords_give_way_to_bids() -> None:
+    passwords = Passwords()
+    await passwords.hash("right")
+    policy = passwords._idle.submit(lambda: os.sched_getscheduler(threading.get_native_id()))
+    assert policy.result() == os.SCHED_IDLE
+    late = passwords._late.submit(
+        lambda: os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    )
+    assert late.result() == 19
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER
