@@ -3,15 +3,21 @@
 The servers are the embedded ones, or those of `AUCTION_TEST_DATABASE_URL` (a superuser's address)
 and `AUCTION_TEST_REDIS_URL`, whose contents are deleted. Several processes (`-n 2`) need a
 log each: then the latter is a list with commas.
+
+What the tests write goes to memory where the machine has room for it: a disk takes longer to make
+and drop a database than most tests take to use it. `TMPDIR`, where it is set, is obeyed.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import fcntl
 import itertools
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -20,6 +26,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
+import psutil
 import pytest
 import redis
 
@@ -27,6 +34,61 @@ from auction_engine.embedded import EmbeddedServers
 from auction_engine.settings import PREFIX, Settings
 
 ROLE = "auction"
+_MEMORY = Path("/dev/shm")
+# A whole run needs less than a third of it.
+_ROOM_BYTES = 4 << 30
+_HOME = pytest.StashKey[tuple[Path, int]]()
+
+
+def _roomy() -> bool:
+    """Whether files in memory may be made and executed, with enough memory for a run."""
+    if not (_MEMORY.is_dir() and os.access(_MEMORY, os.W_OK | os.X_OK)):
+        return False
+    found = os.statvfs(_MEMORY)
+    free = min(found.f_bavail * found.f_frsize, psutil.virtual_memory().available)
+    return free >= _ROOM_BYTES and not found.f_flag & os.ST_NOEXEC
+
+
+def _remove_left_over() -> None:
+    """What runs that were killed have left in memory. Whoever lives holds a lock on his."""
+    for left in _MEMORY.glob("auction-tests-*"):
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime < 60:
+                continue  # perhaps just made and not locked yet
+            descriptor = os.open(left, os.O_RDONLY)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(left, ignore_errors=True)
+            finally:
+                os.close(descriptor)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Temporary files go to memory, those of programs that tests start too.
+
+    The processes of `-n` inherit the place from the one that began them.
+    """
+    if "TMPDIR" in os.environ or not _roomy():
+        return
+    _remove_left_over()
+    home = Path(tempfile.mkdtemp(prefix="auction-tests-", dir=_MEMORY))
+    lock = os.open(home, os.O_RDONLY)
+    fcntl.flock(lock, fcntl.LOCK_SH)
+    # Root's servers run as another user, who must be able to pass.
+    home.chmod(0o711)
+    config.stash[_HOME] = (home, lock)
+    os.environ["TMPDIR"] = str(home)
+    tempfile.tempdir = None  # read anew
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if _HOME not in config.stash:
+        return
+    home, lock = config.stash[_HOME]
+    shutil.rmtree(home, ignore_errors=True)
+    os.close(lock)
+    os.environ.pop("TMPDIR", None)
+    tempfile.tempdir = None
 
 
 def run_apart(work: Callable[[], Any]) -> Any:
@@ -123,7 +185,11 @@ def servers() -> Iterator[Servers]:
     redis_url = _own_of(os.environ.get("AUCTION_TEST_REDIS_URL"))
     home = Path(tempfile.mkdtemp(prefix="auction-test-"))
     embedded = EmbeddedServers(
-        home / "data", use_postgres=database_url is None, use_valkey=redis_url is None
+        home / "data",
+        use_postgres=database_url is None,
+        use_valkey=redis_url is None,
+        # Nobody cuts the power here. Servers that tests kill (`private_servers`) keep it on.
+        postgres_options={"fsync": "off"},
     )
     try:
         with embedded:
@@ -146,14 +212,18 @@ def servers() -> Iterator[Servers]:
 
 
 @pytest.fixture(scope="session")
-def migrated_template(servers: Servers) -> Iterator[str]:
+def migrated_template(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The name of a migrated database that others are copied from."""
     from auction_engine.ledger.migrate import upgrade
 
     name = f"template_{os.getpid()}"
     servers.drop_database(name)
     servers.create_database(name)
-    run_apart(lambda: upgrade(servers.owner_of(name)))
+    # Processes that share a server, one after the other: each would make the same role there, and
+    # wait for the other's no longer than a migration may wait for a lock.
+    with (tmp_path_factory.getbasetemp().parent / "migrating").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        run_apart(lambda: upgrade(servers.owner_of(name)))
     yield name
     servers.drop_database(name)
 
@@ -221,22 +291,42 @@ def in_background(work: Coroutine[Any, Any, Any]) -> Any:
     return run_apart(lambda: asyncio.run(work))
 
 
-# Files that take long, longest first: begun last, one process would finish them alone.
+# What takes long, longest first: begun last, one process would finish it alone. Those that mostly
+# wait for the clock (the whole way, together) follow each other in one process.
 _LONG = (
     "browser/test_whole_way.py",
-    "browser/test_sign_in_ways.py",
-    "demo/test_director.py",
+    "browser/test_descending.py",
+    "browser/test_together.py",
+    "browser/test_pages.py",
+    "browser/test_money.py",
+    "browser/test_every_page.py",
+    "faults/",
+    "browser/test_cases.py",
+    "browser/test_oversight.py",
+    "browser/test_life.py",
     "http/test_access.py",
-    "http/test_signing_in_oidc.py",
-    "replay/test_replay.py",
-    "story/test_story.py",
+    "http/test_acting.py",
+    "demo/test_director.py",
+    "http/test_together.py",
+    "http/test_people.py",
+    "serving/test_serve.py",
+    "http/test_bids.py",
+    "http/test_dossier.py",
+    "loadtests/",
+    "http/test_schemathesis.py",
+    "http/test_complaints.py",
+    "replay/",
+    "http/test_money",
+    "http/test_signing_in",
+    "story/",
     "simulation/",
-    "desk/money/test_lives.py",
-    "rules/test_machines.py",
     "serving/",
-    "live/",
     "desk/",
     "ledger/",
+    "live/",
+    "rules/test_machines.py",
+    "bidding/",
+    "http/",
     "bank/",
 )
 

@@ -37,6 +37,7 @@ from auction_engine.settings import Settings
 PASSWORD = "correct horse battery"
 START, STEP = 4_200_000_000, 50_000_000
 CSRF = re.compile(r'name="csrf" value="([^"]+)"')
+_kept_hash: list[str] = []
 
 
 def text(words: str) -> dict[str, str]:
@@ -211,8 +212,7 @@ async def running_house(settings: Settings, lots: int = 1) -> AsyncIterator[Hous
     try:
         async with asyncio.timeout(20):
             await log.start()
-        hashed = await Passwords().hash(PASSWORD)
-        house = House(settings, base, engine, log, hashed, recorder=recording)
+        house = House(settings, base, engine, log, await _hashed(), recorder=recording)
         if lots:
             await house.put_up(lots)
         await _answering(house, serving)
@@ -227,6 +227,13 @@ async def running_house(settings: Settings, lots: int = 1) -> AsyncIterator[Hous
         await log.stop()
         await redis.aclose()
         await engine.dispose()
+
+
+async def _hashed() -> str:
+    """The hash of everybody's password, made once in a process of tests."""
+    if not _kept_hash:
+        _kept_hash.append(await Passwords().hash(PASSWORD))
+    return _kept_hash[0]
 
 
 async def _answering(house: House, serving: asyncio.Task[None]) -> None:

@@ -1,7 +1,10 @@
 """The HTTP application: one guard in front of every route of the table."""
 
+import functools
+
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
+from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
@@ -16,6 +19,21 @@ from auction_engine.live.gateway import Gateway
 from auction_engine.settings import Settings
 
 
+class _AnythingConvertor(PathConvertor):
+    """A rest of a path that a line's end does not cut short, as it does Starlette's own."""
+
+    regex = "(?s:.*)"
+
+
+register_url_convertor("anything", _AnythingConvertor())
+
+
+@functools.cache
+def _description() -> bytes:
+    """The API's description, made once in a process."""
+    return openapi.encoded(routes.ALL)
+
+
 def make_app(settings: Settings, gateway: Gateway, engine: AsyncEngine) -> Starlette:
     """The pages and the API of one gateway process.
 
@@ -24,7 +42,7 @@ def make_app(settings: Settings, gateway: Gateway, engine: AsyncEngine) -> Starl
     """
     web = Web(settings, gateway, engine, presenter())
     web.readiness = Readiness(web)
-    web.openapi = openapi.encoded(routes.ALL)
+    web.openapi = _description()
     by_path: dict[str, list[Spec]] = {}
     for spec in (*routes.ALL, *routes.ELSEWHERE):
         by_path.setdefault(spec.path, []).append(spec)

@@ -15,6 +15,7 @@ from auction_engine.http.cases import parts as cases
 from auction_engine.http.intake import parts as intake
 from auction_engine.http.statistics import asking as statistics
 from auction_engine.http.way import parts as way
+from auction_engine.ledger.migrate import upgrade
 from auction_engine.live import views
 from auction_engine.serving import ledger_connections, probe
 from auction_engine.settings import Limits, Settings
@@ -45,13 +46,21 @@ def healthy() -> probe.Database:
     )
 
 
-def test_a_sound_installation(settings):
+def test_a_sound_installation(tmp_path, private_servers):
+    upgrade(private_servers.database_url)
+    settings = Settings(
+        data_dir=tmp_path / "data",
+        port=0,
+        database_url=private_servers.database_url,
+        redis_url=private_servers.redis_url,
+    )
     findings = by_name(doctor.server_findings(settings))
     # Nobody has chosen a mail server, an address or started the program yet: said, but no fault.
     advised = {name for name, finding in findings.items() if finding.level != "ok"}
     assert advised <= {"keys", "mail", "links"}, findings
     assert all(finding.level != "fail" for finding in findings.values()), findings
     assert "PostgreSQL" in findings
+    assert findings["durability"].level == "ok"
     assert "migrations" in findings
     assert any(name.startswith("clock, between") for name in findings)
 
