@@ -155,6 +155,16 @@ API = [
     *(_act_api(name) for name in acting.ACTS),
     Spec(
         "GET",
+        f"/api{_SESSIONS}/sources",
+        Act.SEE_DRAFTS,
+        api.session_sources,
+        doc=Doc(
+            "What a draft can begin from: rule packs, own templates, own sessions of the past.",
+            {200: (models_preparing.Sources, "Packs first.")},
+        ),
+    ),
+    Spec(
+        "GET",
         f"/api{_SESSIONS}/templates",
         Act.SEE_DRAFTS,
         api.session_templates,

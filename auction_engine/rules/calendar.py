@@ -174,6 +174,18 @@ def before(calendar: Calendar, day: date, span: Span, counting: Counting) -> dat
     return previous_working_day(calendar, start - _DAY)
 
 
+def latest_start(calendar: Calendar, end: date, span: Span) -> date:
+    """The last day from which a period counted on from it has run by `end`.
+
+    Not the same as counting back where `end` is a day off: two working days after Thursday is
+    Monday, so for a Sunday it is Wednesday. Raises CalendarError outside the data.
+    """
+    day = end
+    while after(calendar, day, span, to_working_day=False) > end:
+        day -= _DAY
+    return day
+
+
 def working_days_between(calendar: Calendar, first: date, last: date) -> int:
     """Working days that lie strictly between two days."""
     days = (first + number * _DAY for number in range(1, (last - first).days))

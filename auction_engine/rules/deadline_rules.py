@@ -15,8 +15,9 @@ When = Literal["ALWAYS", "FULL", "SHORT", "FIRST", "LATER"]
 class Rule:
     """One row. `path` leads to a span in the pack, {kind} standing for movable or immovable.
 
-    BEFORE: at the latest so long before the base. AFTER: within so long after it. The sentences
-    say what is due, {span} standing for the span in words.
+    BEFORE: at the latest so long before the base. AFTER: within so long after it. `counted_on`: the
+    period begins with the day sought and must have run by the base, as the publication check
+    counts it. The sentences say what is due, {span} standing for the span in words.
     """
 
     key: str
@@ -26,6 +27,7 @@ class Rule:
     vi: str
     en: str
     when: When = "ALWAYS"
+    counted_on: bool = False
 
 
 RULES: tuple[Rule, ...] = (
@@ -114,6 +116,7 @@ RULES: tuple[Rule, ...] = (
         "Hai lần thông báo công khai cách nhau ít nhất {span}.",
         "The two public notices are at least {span} apart.",
         "FULL",
+        counted_on=True,
     ),
     Rule(
         "priority_later",

@@ -44,8 +44,9 @@ class Deadline:
     """One deadline. `due_ms` is the last UTC millisecond at which the step is in time.
 
     BEFORE: the step is taken at the latest so long before `base`. AFTER: within so long after it.
-    `assumed`: the day it is counted from has not come yet. `path` is the parameter of the pack,
-    `rule` its article, `verified` whether that was read.
+    `counted_on`: the period is counted on from the step and has run by `base`. `assumed`: the day
+    it is counted from has not come yet. `path` is the parameter of the pack, `rule` its article,
+    `verified` whether that was read.
     """
 
     key: str
@@ -60,6 +61,7 @@ class Deadline:
     rule: str
     text: Text
     verified: bool
+    counted_on: bool = False
 
 
 # Days of `Facts` that are taken to be the last day possible, or the same day, until they come.
@@ -169,7 +171,9 @@ def _count(rule: Rule, pack: Pack, facts: Facts, base: date, assumed: bool) -> D
     if span is None:
         return None
     calendar = days.load(pack.calendar)
-    if rule.way == "BEFORE":
+    if rule.counted_on:
+        day = days.latest_start(calendar, base, span)
+    elif rule.way == "BEFORE":
         day = days.before(calendar, base, span, pack.counting.before_opening)
     else:
         moves = pack.counting.ends_on_day_off == "NEXT_WORKING_DAY" and rule.key != "archive"
@@ -217,6 +221,7 @@ def _deadline(
         rule=reference(pack, path),
         text=Text(vi=rule.vi.format(span=words.vi), en=rule.en.format(span=words.en)),
         verified=not is_unverified(pack, path),
+        counted_on=rule.counted_on,
     )
 
 

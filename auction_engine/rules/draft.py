@@ -37,8 +37,10 @@ class Draft:
     Amounts are minor units, `*_ms` UTC milliseconds, `*_on` days local to the pack. `category` is
     one of `pack_before.Category`. `failures` and `cuts` count what happened to the property since
     its last valuation; `previous_start_minor` is the starting price of the auction just before.
-    `session_start_total_minor` is the sum of the starting prices of the session. What is None and
-    has a default in the pack (increment rule, extension, automatic bids) follows the pack.
+    `session_start_total_minor` is the sum of the starting prices of the session;
+    `session_opening_ms` its opening, from which days are counted, where a lot's turn comes later.
+    What is None and has a default in the pack (increment rule, extension, automatic bids) follows
+    the pack.
     """
 
     category: str
@@ -59,6 +61,7 @@ class Draft:
     keys: Keys | None = None
 
     opening_ms: int | None = None
+    session_opening_ms: int | None = None
     end_ms: int | None = None
     extension: ExtensionMode | None = None
     extension_trigger_ms: int | None = None

@@ -18,9 +18,9 @@ from auction_engine.rules.publication_texts import Fault
 
 
 def _opening(pack: Pack, draft: Draft) -> date | None:
-    if draft.opening_ms is None:
-        return None
-    return days.local_day(draft.opening_ms, pack.timezone)
+    """Day D: the opening of the session (phiên đấu giá)."""
+    opening_ms = draft.session_opening_ms or draft.opening_ms
+    return None if opening_ms is None else days.local_day(opening_ms, pack.timezone)
 
 
 def _span(span: Span) -> tuple[str, str]:
@@ -211,7 +211,24 @@ def deposits(pack: Pack, draft: Draft) -> Iterator[Fault]:
             values: dict[str, object] = {"given": day_text(first), "earliest": day_text(earliest)}
             path = "deposit.window.opens_before"
             yield Fault("deposit_open_ms", "DEPOSIT_OPENS_EARLY", path, values)
+    yield from _deposits_from_posting(pack, draft, opens)
     yield from _closing(pack, draft, "deposit.window", opens, closes)
+
+
+def _deposits_from_posting(pack: Pack, draft: Draft, opens: int) -> Iterator[Fault]:
+    """Where they are taken from the posting on: not before it, and not later either."""
+    posting = draft.posting_on
+    if pack.deposit.window.opens != "POSTING" or posting is None or draft.deposit_window_agreed:
+        return
+    first = days.local_day(opens, pack.timezone)
+    values: dict[str, object] = {"given": day_text(first)}
+    path = "deposit.window.opens"
+    if first < posting:
+        values["earliest"] = day_text(posting)
+        yield Fault("deposit_open_ms", "DEPOSIT_OPENS_EARLY", path, values)
+    elif first > posting:
+        values["posting"] = day_text(posting)
+        yield Fault("deposit_open_ms", "DEPOSIT_OPENS_LATE", path, values)
 
 
 def _closing(pack: Pack, draft: Draft, path: str, opens: int, closes: int) -> Iterator[Fault]:
@@ -225,6 +242,7 @@ def _closing(pack: Pack, draft: Draft, path: str, opens: int, closes: int) -> It
     if last is None:
         return
     day, last_ms = last
+    span = "short_procedure.close_before" if _is_short(pack, draft) else f"{path}.close_before"
     given = days.local_day(closes, pack.timezone)
     intake: Intake = pack.registration if path == "registration" else pack.deposit.window
     if closes > last_ms:
@@ -233,10 +251,10 @@ def _closing(pack: Pack, draft: Draft, path: str, opens: int, closes: int) -> It
             "given": clock,
             "latest": f"{intake.closes_at} {day_text(day)}",
         }
-        yield Fault(field, "CLOSES_LATE", f"{path}.close_before", values)
+        yield Fault(field, "CLOSES_LATE", span, values)
     elif given < day and not (path == "deposit.window" and draft.deposit_window_agreed):
         values = {"given": day_text(given), "day": day_text(day)}
-        yield Fault(field, "CLOSES_EARLY", f"{path}.close_before", values)
+        yield Fault(field, "CLOSES_EARLY", span, values)
 
 
 CHECKS = (

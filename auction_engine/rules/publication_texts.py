@@ -358,6 +358,12 @@ WORDS: dict[str, Words] = {
         "Nhận từ ngày {earliest}, hoặc ghi nhận thỏa thuận khác.",
         "Take them from {earliest} on, or record that another time was agreed.",
     ),
+    "DEPOSIT_OPENS_LATE": Words(
+        "Nhận tiền đặt trước từ ngày {given}, sau ngày niêm yết {posting}.",
+        "Deposits are taken from {given}, after the posting of {posting}.",
+        "Nhận ngay từ ngày niêm yết, hoặc ghi nhận thỏa thuận khác.",
+        "Take them from the day of the posting, or record that another time was agreed.",
+    ),
     "FORFEIT_GROUND": Words(
         "{given} không phải là trường hợp mất tiền đặt trước theo luật.",
         "{given} is not a ground for losing the deposit.",

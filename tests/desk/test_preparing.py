@@ -1,15 +1,22 @@
-"""Drafts of sessions in the ledger, and their publication through the real log: once."""
+"""Drafts of sessions in the ledger, and their publication through the real log: once.
+
+One log and one ledger for all; each test has a house and an agency of its own in it.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import os
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from itertools import count
 from typing import Any
 
 import asyncpg
 import pytest
-from bidding.harness import journal, query
+import pytest_asyncio
+from bidding.harness import QUICK, client_of, journal, recording
 from taken import take
 
 from auction_engine.desk import session_record
@@ -20,10 +27,13 @@ from auction_engine.desk.preparing.errors import PreparingError
 from auction_engine.identity import bodies
 from auction_engine.ledger import store
 from auction_engine.rules import packs
+from auction_engine.settings import Settings
 
-from .bureau import BOTH, Bureau, Died
+from .bureau import BOTH, Bureau, Died, bureau_of
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 PACK = "vn-enforcement-2026-07"
+_NUMBERS = count(1)
 
 
 class Wizard:
@@ -35,7 +45,7 @@ class Wizard:
         self.house, self.agency = house, agency
         self.chief, self.second = bureau.chief, bureau.second
 
-    async def choices(self, count: int = 2, **rules: Any) -> Choices:
+    async def choices(self, count: int = 2, law: str = PACK, **rules: Any) -> Choices:
         """A session of assets taken for it, with nothing against it."""
         today = datetime.now(UTC).date()
         for n in range(count):
@@ -43,9 +53,12 @@ class Wizard:
                 self.connection, self.house, self.agency, self.chief, signed=today, title=f"Car {n}"
             )
         known = {one.id: one for one in await cases.taken(self.connection, self.house)}
-        pack = packs.load(PACK)
+        pack = packs.load(law)
         texts = Texts(title_vi="Phiên xe", title_en="Cars", pause_stop_clause=True)
         lots = tuple(building.proposed(pack, one) for one in known.values())
+        if "method" in rules:
+            floor = {"floor_minor": (lots[0].starting_price_minor or 0) // 2}
+            lots = tuple(lot.model_copy(update=floor) for lot in lots)
         made = Choices(lots=lots, texts=texts).model_copy(
             update={"rules": Choices().rules.model_copy(update=rules)}
         )
@@ -77,6 +90,23 @@ class Wizard:
         )
         return [row[0] for row in rows]
 
+    async def assets(self) -> list[tuple[str, int | None]]:
+        """State and session of the house's assets."""
+        rows = await self.connection.fetch(
+            "SELECT state, session_id FROM asset WHERE organisation_id = $1 ORDER BY id", self.house
+        )
+        return [tuple(row) for row in rows]
+
+    async def sessions(self) -> int:
+        """How many sessions the house has."""
+        count = "SELECT count(*) FROM auction_session WHERE organisation_id = $1"
+        return int(await self.connection.fetchval(count, self.house))
+
+    async def asked_of(self, session: int) -> list[str]:
+        """What was asked of a session."""
+        kinds = "SELECT kind FROM session_entry WHERE session_id = $1 ORDER BY n"
+        return [row[0] for row in await self.connection.fetch(kinds, session)]
+
 
 def proved(choices: Choices) -> Choices:
     notices = tuple(one.model_copy(update={"proof": "clip"}) for one in choices.dates.notices)
@@ -89,12 +119,28 @@ def titled(choices: Choices, title: str) -> Choices:
     return choices.model_copy(update={"texts": texts})
 
 
-@pytest.fixture
-async def wizard(bureau: Bureau) -> Any:
-    house = await bodies.add(bureau.desk.engine, "ORGANISATION", BOTH)
-    agency = await bodies.add(bureau.desk.engine, "AGENCY", BOTH)
-    connection = await store.connect(bureau.url)
-    yield Wizard(bureau, connection, house, agency)
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def room(
+    servers: Any, migrated_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Bureau]:
+    database = f"drafts_{os.getpid()}"
+    servers.create_database(database, migrated_template)
+    quick = Settings(
+        data_dir=tmp_path_factory.mktemp("drafts"), port=0, limits=QUICK,
+        database_url=servers.owner_of(database), redis_url=servers.redis_url(),
+    )  # fmt: skip
+    async with recording(quick), client_of(quick) as client, bureau_of(quick, client) as made:
+        yield made
+    servers.drop_database(database)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def wizard(room: Bureau) -> AsyncIterator[Wizard]:
+    n = next(_NUMBERS)
+    house = await bodies.add(room.desk.engine, "ORGANISATION", {"vi": f"nhà {n}", "en": f"h {n}"})
+    agency = await bodies.add(room.desk.engine, "AGENCY", {"vi": f"cục {n}", "en": f"a {n}"})
+    connection = await store.connect(room.url)
+    yield Wizard(room, connection, house, agency)
     await connection.close()
 
 
@@ -251,8 +297,7 @@ async def test_a_published_session_is_what_was_approved(wizard: Wizard) -> None:
     record = await session_record.read(wizard.bureau.desk.engine, session)
     assert (record.plan.order, record.plan.gap_ms) == ("SEQUENTIAL", 600_000)
     assert (record.planned_by, list(record.lots)) == (wizard.second, lots)
-    states = await query(wizard.bureau.url, "SELECT state, session_id FROM asset ORDER BY id")
-    assert [tuple(row) for row in states] == [("LISTED", session)] * 2
+    assert await wizard.assets() == [("LISTED", session)] * 2
     # The frozen parameters are the pack's, and the second lot has its own window.
     first, second = [(await journal(wizard.bureau.url, lot))[2]["params"] for lot in lots]
     assert first["pack"] == PACK
@@ -261,7 +306,7 @@ async def test_a_published_session_is_what_was_approved(wizard: Wizard) -> None:
     # Once more is the same.
     assert await wizard.begin(draft) == session
     assert await publishing.finish(wizard.bureau.desk, draft)
-    assert len(await query(wizard.bureau.url, "SELECT 1 FROM auction_session")) == 1
+    assert await wizard.sessions() == 1
 
 
 async def test_two_who_publish_at_once_make_one_session(wizard: Wizard) -> None:
@@ -280,8 +325,7 @@ async def test_two_who_publish_at_once_make_one_session(wizard: Wizard) -> None:
     for lot in await wizard.lots(draft):
         kinds = [entry["kind"] for entry in await journal(wizard.bureau.url, lot)]
         assert kinds.count("lot.listed") == 1
-    entries = await query(wizard.bureau.url, "SELECT kind FROM session_entry")
-    assert [row[0] for row in entries] == ["plan"]
+    assert await wizard.asked_of(sessions[0]) == ["plan"]
 
 
 async def test_two_who_approve_at_once_are_one_approval(wizard: Wizard) -> None:
@@ -302,7 +346,7 @@ async def test_an_asset_in_two_drafts_is_sold_in_one_of_them(wizard: Wizard) -> 
     with pytest.raises(publishing.Blocked) as gone:
         await wizard.begin(twin)
     assert [one.code for one in gone.value.findings] == ["ASSET_GONE"]
-    assert len(await query(wizard.bureau.url, "SELECT 1 FROM auction_session")) == 1
+    assert await wizard.sessions() == 1
     assert (await wizard.read(twin)).state == "APPROVED"
 
 
@@ -346,8 +390,52 @@ async def test_what_dies_while_publishing_is_finished_by_the_next_look(
         kinds = [entry["kind"] for entry in await journal(wizard.bureau.url, lot)]
         assert kinds[:3] == ["lot.drafted", "lot.contracted", "lot.listed"]
         assert kinds.count("lot.listed") == kinds.count("lot.contracted") == 1
-    entries = await query(wizard.bureau.url, "SELECT session_id, kind FROM session_entry")
-    assert [tuple(row) for row in entries] == [(session, "plan")]
+    assert await wizard.asked_of(session) == ["plan"]
+
+
+async def test_a_publication_under_way_tells_how_far_it_is(wizard: Wizard) -> None:
+    draft = await wizard.draft(2)
+    await wizard.begin(draft)
+    desk, connection = wizard.bureau.desk, wizard.connection
+    lots = await wizard.lots(draft)
+
+    async def up() -> list[bool]:
+        told = await publishing.going_up(connection, draft)
+        assert [(one.position, one.lot) for one in told] == list(enumerate(lots, 1))
+        assert [one.title["en"] for one in told] == ["Car 0 (en)", "Car 1 (en)"]
+        return [one.up for one in told]
+
+    assert await up() == [False, False]
+    # The probe, the first lot's file, contract and listing; then the process is gone.
+    dying = replace(desk, log=Dying(desk.log, 4, True))  # type: ignore[arg-type]
+    with pytest.raises(Died):
+        await publishing.finish(dying, draft)
+    assert await up() == [True, False]
+    await publishing.Publisher(desk).look(connection)
+    assert await up() == [True, True]
+
+
+async def test_a_falling_price_is_published_as_it_was_chosen(wizard: Wizard) -> None:
+    choices = await wizard.choices(2, "vn-voluntary", order="SEQUENTIAL", gap_min=10,
+                                   method="DESCENDING", fall_every_s=120)  # fmt: skip
+    draft = await drafts.make(
+        wizard.connection, wizard.house, wizard.chief, "vn-voluntary", choices
+    )
+    for act, account in ((drafts.submit, wizard.chief), (drafts.approve, wizard.second)):
+        await wizard.act(act, draft, account)
+    await wizard.begin(draft)
+    assert await publishing.finish(wizard.bureau.desk, draft)
+    first, second = [
+        (await journal(wizard.bureau.url, lot))[2]["params"] for lot in await wizard.lots(draft)
+    ]
+    start = first["starting_price_minor"]
+    assert (first["method"], first["end_ms"]) == ("DESCENDING", None)
+    assert first["descent"]["shape"] == "LINEAR"
+    assert first["descent"]["step_minor"] == first["increment_minor"]
+    assert first["descent"]["floor_minor"] == start // 2
+    # The second waits until the first has stood at its lowest price.
+    steps = 1 + -(-(start - start // 2) // first["increment_minor"])
+    assert second["start_ms"] == first["start_ms"] + steps * 120_000 + 600_000
 
 
 async def test_what_fails_before_the_ledger_has_it_leaves_nothing(wizard: Wizard) -> None:
@@ -370,11 +458,9 @@ async def test_what_fails_before_the_ledger_has_it_leaves_nothing(wizard: Wizard
     finally:
         monkey.undo()
     assert code(taken) == "TAKEN"
-    assert await query(wizard.bureau.url, "SELECT 1 FROM auction_session") == []
+    assert await wizard.sessions() == 0
     assert (await wizard.read(draft)).state == "APPROVED"
-    assert {row[0] for row in await query(wizard.bureau.url, "SELECT state FROM asset")} == {
-        "TAKEN"
-    }
+    assert {state for state, _ in await wizard.assets()} == {"TAKEN"}
 
 
 # --- templates and sessions of the past -------------------------------------------------------
@@ -412,13 +498,16 @@ async def test_a_template_and_a_past_session_give_everything_but_assets_and_days
 
 async def test_a_session_prepared_elsewhere_is_told_by_its_journal(wizard: Wizard) -> None:
     await wizard.bureau.put_up((3_600_000, 7_200_000))
-    pack, choices = await sources.from_past(wizard.connection, wizard.bureau.session, wizard.house)
+    session = wizard.bureau.session
+    body = "SELECT organisation_id FROM auction_session WHERE id = $1"
+    house = await wizard.connection.fetchval(body, session)
+    pack, choices = await sources.from_past(wizard.connection, session, house)
     assert pack == sources.newest_pack().id
     assert (choices.dates.window_min, choices.rules.extension) == (60, "NONE")
     assert choices.texts.title_vi == BOTH["vi"]
 
 
-def test_dates_that_mean_nothing_are_refused_with_their_path() -> None:
+async def test_dates_that_mean_nothing_are_refused_with_their_path() -> None:
     from auction_engine.desk.preparing.choices import parse
 
     for data, path in (

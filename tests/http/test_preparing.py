@@ -3,6 +3,7 @@ the same for programs. One house for all: tests must not count what others have 
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 from collections.abc import AsyncIterator
@@ -173,6 +174,102 @@ async def test_a_session_is_prepared_and_published_without_a_script(
     assert "Truck 1 (en)" in public
 
 
+async def test_a_session_in_which_the_price_falls_is_prepared_by_its_forms(
+    house: House, people: dict[str, httpx.AsyncClient]
+) -> None:
+    (asset,) = await assets(house, 1)
+    maker = people["maker"]
+    page = await seen(maker, "/desk/sessions/new")
+    assert "Sessions under these rules cannot be prepared here" in page
+    assert "Prozorro.Sale" in page.partition("cannot be prepared here")[2]
+    made = await send(maker, "/desk/sessions/new", page, **{"from": "pack:vn-voluntary"})
+    draft = made.headers["location"].removesuffix("/assets")
+
+    async def step(name: str, do: str = "next", **said: str) -> str:
+        page = await seen(maker, f"{draft}/{name}")
+        answer = await send(maker, f"{draft}/{name}", page, **(fields_of(page) | said), do=do)
+        assert answer.status_code == 303, answer.text
+        return await seen(maker, answer.headers["location"].partition("?")[0])
+
+    await step("assets", **{f"asset.{asset}": "yes", f"floor_minor.{asset}": "400 000 000"})
+    page = await seen(maker, f"{draft}/rules")
+    assert "Not to be prepared here: sealed bids." in page
+    falls = {"rules.method": "DESCENDING", "rules.fall_shape": "PERCENT_OF_START",
+             "rules.fall_every_s": "90"}  # fmt: skip
+    typed = fields_of(page) | falls | {"rules.fall_step_bp": "a fifth", "do": "save"}
+    refused = await send(maker, f"{draft}/rules", page, **typed)
+    assert refused.status_code == 400
+    assert "rules.fall_step_bp" in refused.text
+    await step("rules", **falls, **{"rules.fall_step_bp": "20,5"})
+    assert fields_of(await seen(maker, f"{draft}/rules"))["rules.fall_step_bp"] == "20.50"
+    page = await step("dates", do="fill")
+    assert "The price falls in this session" in page
+    await step("dates", **{name: "issue 7" for name in fields_of(page) if name.endswith("proof")})
+    page = await step("texts", **{"texts.title_vi": "Phiên", "texts.title_en": "Falling"})
+    assert "Nothing stands against it." in page
+    assert "There is a winner." in page
+    shown = await seen(maker, f"{draft}/preview/1")
+    assert "Lowest price" in shown
+    assert "<dt>Increment</dt>" not in shown.partition('class="preview"')[2]
+
+
+async def test_a_publication_that_takes_long_says_how_far_it_is_and_what_is_next(
+    house: House, people: dict[str, httpx.AsyncClient]
+) -> None:
+    draft, version = await approved(house, people)
+    connection = await store.connect(house.settings.database_url or "")
+    try:
+        # Somebody is at it and does not come back.
+        await connection.execute("SELECT pg_advisory_lock($1)", -(2**61) - draft)
+        pressed = await people["second"].post(
+            f"/api{BASE}/{draft}/publish", json={"version": version}
+        )
+        assert pressed.json()["draft"]["state"] == "PUBLISHING"
+        page = await seen(people["maker"], f"{BASE}/{draft}/check")
+        assert "0 of 1 lots are up; begun at" in page
+        assert "Nothing more needs to be pressed" in page
+        assert "tell whoever runs the system" not in page
+        late = "UPDATE session_draft SET changed_at = now() - interval '2 minutes' WHERE id = $1"
+        await connection.execute(late, draft)
+        page = await seen(people["maker"], f"{BASE}/{draft}/check")
+        assert f"the number of the draft, {draft}." in page
+    finally:
+        await connection.close()
+    for _ in range(300):
+        told = (await people["maker"].get(f"/api{BASE}/{draft}")).json()
+        if told["state"] == "PUBLISHED":
+            break
+        await asyncio.sleep(0.05)
+    page = await seen(people["maker"], f"{BASE}/{draft}/check")
+    assert "The session is published." in page
+    assert "of 1 lots are up" not in page
+
+
+async def approved(house: House, people: dict[str, httpx.AsyncClient]) -> tuple[int, int]:
+    """A draft of one asset that may be published, by its API: number and version."""
+    (asset,) = await assets(house, 1)
+    maker, second = people["maker"], people["second"]
+    made = await maker.post(f"/api{BASE}", json={"from": "pack:vn-enforcement-2026-07"})
+    draft = f"/api{BASE}/{made.json()['draft']}"
+    choices: dict[str, Any] = {
+        "lots": [{"asset": asset, "starting_price_minor": 10**9, "increment_minor": 10**7,
+                  "deposit_minor": 2 * 10**8}],
+        "texts": {"title_vi": "Phiên", "title_en": "Slow", "pause_stop_clause": True},
+    }  # fmt: skip
+    told = await maker.post(draft, json={"version": 1, "choices": choices, "fill": True})
+    full = told.json()["choices"]
+    full["dates"]["posting_proof"] = "photograph"
+    for notice in full["dates"]["notices"]:
+        notice["proof"] = "clip"
+    told = await maker.post(draft, json={"version": told.json()["version"], "choices": full})
+    version = told.json()["version"]
+    for client, act in ((maker, "submit"), (second, "approve")):
+        done = await client.post(f"{draft}/{act}", json={"version": version})
+        assert done.status_code == 200, done.text
+        version = done.json()["draft"]["version"]
+    return made.json()["draft"], version
+
+
 async def test_what_cannot_be_read_comes_back_as_it_was_typed(
     house: House, people: dict[str, httpx.AsyncClient]
 ) -> None:
@@ -271,6 +368,13 @@ async def test_programs_do_the_same(house: House, people: dict[str, httpx.AsyncC
     again = await told(maker, "/publish", version=version)
     assert first["draft"]["state"] in ("PUBLISHING", "PUBLISHED")
     assert first["draft"]["session"] == again["draft"]["session"] is not None
+    (lot,) = (await told(second))["lots"]
+    assert lot["position"] == 1
+    for _ in range(300):
+        if (await told(second))["lots"][0]["up"]:
+            break
+        await asyncio.sleep(0.05)
+    assert (await told(second))["lots"] == [{**lot, "up": True}]
     for body in ({"version": 1, "choices": {"lots": "x"}}, {"version": "x", "choices": {}}):
         assert (await told(maker, **body))["status"] == 400
     listed = (await maker.get(f"/api{BASE}")).json()["drafts"]

@@ -62,7 +62,9 @@ TABLE: list[tuple[Pack, Facts, str, date]] = [
     (NEW, MOVABLE, "archive", date(2031, 10, 19)),
     (NEW, LAND, "posting", date(2026, 10, 4)),
     (NEW, LAND, "last_notice", date(2026, 10, 4)),
-    (NEW, LAND, "first_notice", date(2026, 10, 1)),
+    # The last notice may fall on a Sunday: two working days after Wednesday have run by then,
+    # two after Thursday only on the Monday.
+    (NEW, LAND, "first_notice", date(2026, 9, 30)),
     (NEW, LAND, "registration_closes", date(2026, 10, 14)),
     # The same with Tết between: 16 to 20 February 2026 are days off.
     (NEW, replace(MOVABLE, opening=date(2026, 2, 25)), "posting", date(2026, 2, 9)),

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
 from auction_engine.desk.preparing.choices import Choices, Dates, LotChoice
+from auction_engine.desk.preparing.methods import category_of, descent_of, method_of
 from auction_engine.rules import calendar as days
 from auction_engine.rules.draft import Draft, Notice
 from auction_engine.rules.freeze import params_of
@@ -79,12 +80,6 @@ def moment_ms(pack: Pack, moment: datetime | None) -> int | None:
     return days.at_time_ms(moment.date(), f"{moment:%H:%M}", pack.timezone)
 
 
-def category_of(pack: Pack) -> str:
-    """As what property seized in enforcement is sold under the pack."""
-    names = [str(name) for name in pack.methods]
-    return "ENFORCEMENT" if "ENFORCEMENT" in names else names[0]
-
-
 def proposed(pack: Pack, asset: Asset) -> LotChoice:
     """The amounts that the pack and the asset suggest; what they do not say stays open."""
     content = asset.content
@@ -152,7 +147,12 @@ def _placed(pack: Pack, choices: Choices, session: Session, lots: list[Built]) -
     for number, lot in enumerate(lots, 1):
         window = windows[number]
         assert lot.draft is not None
-        draft = replace(lot.draft, opening_ms=window.start_ms, end_ms=window.end_ms)
+        draft = replace(
+            lot.draft,
+            opening_ms=window.start_ms,
+            end_ms=window.end_ms,
+            session_opening_ms=opening_ms,
+        )
         placed.append(_frozen(pack, lot._replace(draft=draft), draft.session_start_total_minor))
     return tuple(placed)
 
@@ -162,9 +162,9 @@ def _frozen(pack: Pack, lot: Built, total: int | None) -> Built:
         return lot
     draft = replace(lot.draft, session_start_total_minor=total)
     try:
-        return lot._replace(draft=draft, params=params_of(pack, draft), fault=None)
+        return lot._replace(draft=draft, params=params_of(pack, draft))
     except ParamsError as error:
-        return lot._replace(draft=draft, params=None, fault=str(error))
+        return lot._replace(draft=draft, params=None, fault=lot.fault or str(error))
     except days.CalendarError:  # the check says so
         return lot._replace(draft=draft, params=None)
 
@@ -173,9 +173,12 @@ def _lot(pack: Pack, choices: Choices, lot: LotChoice, asset: Asset | None) -> B
     if asset is None:
         return Built(lot, None, None, None)
     rules, texts = choices.rules, choices.texts
+    descent, fault = descent_of(pack, choices, lot)
     draft = Draft(
         category=category_of(pack),
         movable=asset.movable,
+        method=method_of(pack, choices),
+        descent=descent,
         starting_price_minor=lot.starting_price_minor,
         increment_minor=lot.increment_minor,
         increment_rule=rules.increment_rule,
@@ -199,13 +202,15 @@ def _lot(pack: Pack, choices: Choices, lot: LotChoice, asset: Asset | None) -> B
         vat_excluded=texts.vat_excluded,
         vat_note=texts.vat_note,
     )
-    return Built(lot, asset, _dated(pack, choices.dates, draft), None)
+    return Built(lot, asset, _dated(pack, choices.dates, draft), None, fault)
 
 
 def _dated(pack: Pack, dates: Dates, draft: Draft) -> Draft:
     """The draft with everything that has a day or a time."""
     opening_ms = moment_ms(pack, dates.opening)
-    lasts_ms = None if dates.window_min is None else dates.window_min * MINUTE_MS
+    # A falling price tells itself when it has fallen.
+    timed = draft.method != "DESCENDING" and dates.window_min is not None
+    lasts_ms = (dates.window_min or 0) * MINUTE_MS if timed else None
     return replace(
         draft,
         opening_ms=opening_ms,

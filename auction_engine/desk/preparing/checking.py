@@ -18,6 +18,7 @@ _STEP_OF: dict[str, Step] = {
     "starting_price_public": "assets",
     "increment_minor": "assets",
     "deposit_minor": "assets",
+    "descent": "assets",
     "valuation_minor": "assets",
     "valuation_expires_on": "assets",
     "revaluation_pending": "assets",
@@ -94,9 +95,14 @@ _OWN: dict[Own, tuple[str, Step, str, str, str, str, str | None]] = {
         "Chọn thứ tự khác hoặc sửa thời gian gia hạn.",
         "Choose another order or change the extension.", None),
     "SEVERAL_AGENCIES": ("lots", "assets",
-        "Các tài sản thuộc nhiều cơ quan thi hành án khác nhau.",
-        "The assets belong to several enforcement agencies.",
-        "Lập cho mỗi cơ quan một phiên.", "Make a session for each agency.", None),
+        "Các tài sản thuộc nhiều cơ quan thi hành án khác nhau. Một phiên được tổ chức cho một"
+        " người có tài sản: kết quả, biên bản và danh sách người trúng đấu giá được chuyển cho một"
+        " cơ quan.",
+        "The assets belong to several enforcement agencies. A session is held for one owner: its"
+        " result, minutes and list of winners are handed to one agency.",
+        "Lập cho mỗi cơ quan một phiên; tài sản của nhiều vụ việc trong cùng một cơ quan thì được.",
+        "Make a session for each agency; assets of several cases of one agency may be together.",
+        "result.hand_over"),
 }  # fmt: skip
 
 

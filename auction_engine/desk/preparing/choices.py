@@ -6,7 +6,7 @@ computed anew from the pack each time.
 """
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
@@ -40,6 +40,11 @@ Amount = Annotated[int, Field(ge=1, le=MAX_AMOUNT_MINOR)]
 Minutes = Annotated[int, Field(ge=1, le=60 * 24 * 60)]
 Seconds = Annotated[int, Field(ge=1, le=24 * 3600)]
 Line = Annotated[str, Field(max_length=300)]
+# What the wizard can make: sealed bids need keys of their holders first, a table its own prices.
+Method = Literal["ASCENDING", "DESCENDING"]
+FallShape = Literal["LINEAR", "PERCENT_OF_START", "PERCENT_OF_PREVIOUS"]
+METHODS: tuple[Method, ...] = get_args(Method)
+FALL_SHAPES: tuple[FallShape, ...] = get_args(FallShape)
 
 
 class _Part(BaseModel):
@@ -71,8 +76,16 @@ class Dates(_Part):
 
 
 class Rules(_Part):
-    """How it is bid. What is None follows the pack; times in minutes and seconds as named."""
+    """How it is bid. What is None follows the pack; times in minutes and seconds as named.
 
+    `fall_*`: how the price falls, where `method` is DESCENDING; `fall_step_bp` hundredths of a
+    percent of the start or of the price before. In equal steps it falls by the lot's increment.
+    """
+
+    method: Method | None = None
+    fall_shape: FallShape | None = None
+    fall_every_s: Seconds | None = None
+    fall_step_bp: Annotated[int, Field(ge=1, le=10_000)] | None = None
     order: Order = "PARALLEL"
     gap_min: Annotated[int, Field(ge=0, le=24 * 60)] = 5
     stagger_min: Minutes | None = None
@@ -96,12 +109,13 @@ class Texts(_Part):
 
 
 class LotChoice(_Part):
-    """One asset of the session, in its order, and its amounts."""
+    """One asset of the session, in its order, and its amounts. `floor_minor`: where it falls to."""
 
     asset: Annotated[int, Field(ge=1, lt=2**53)]
     starting_price_minor: Amount | None = None
     increment_minor: Amount | None = None
     deposit_minor: Amount | None = None
+    floor_minor: Amount | None = None
 
 
 class Choices(_Part):

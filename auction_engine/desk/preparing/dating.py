@@ -5,7 +5,7 @@ them, so that one posting and one notice serve all its lots.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from auction_engine.desk.preparing.building import Asset
@@ -60,10 +60,11 @@ def explained(
     opening = choices.dates.opening
     if opening is None:
         return None
-    chosen = [assets[lot.asset] for lot in choices.lots if lot.asset in assets]
-    signed = [one.service_contract_on for one in chosen if one.service_contract_on is not None]
+    every = [assets[lot.asset] for lot in choices.lots if lot.asset in assets]
     strictest: dict[str, tuple[Deadline, Kind, Facts]] = {}
     for kind in kinds_of(choices, assets):
+        chosen = [one for one in every if one.movable == (kind == "movable")]
+        signed = [one.service_contract_on for one in chosen if one.service_contract_on is not None]
         facts = Facts(
             opening.date(),
             kind,
@@ -76,26 +77,9 @@ def explained(
             # Both ways the earlier day is the stricter one.
             if other is None or one.due_ms < other[0].due_ms:
                 strictest[one.key] = one, kind, facts
-    _far_enough_apart(pack, strictest)
     found = sorted(strictest.values(), key=lambda entry: (entry[0].due_ms, entry[0].key))
     known = {entry[0].key: entry[0].day for entry in found}
     return tuple(_why(pack, *entry, known) for entry in found)
-
-
-def _far_enough_apart(pack: Pack, found: dict[str, tuple[Deadline, Kind, Facts]]) -> None:
-    """The first notice early enough for the last to be in time, also where that is a day off.
-
-    Counted back from a day off the gap would be a day shorter than counted on from the first.
-    """
-    if "first_notice" not in found or pack.notice is None or pack.notice.gap is None:
-        return
-    calendar, last = days.load(pack.calendar), found["last_notice"][0].day
-    deadline, kind, facts = found["first_notice"]
-    day = deadline.day
-    while days.after(calendar, day, pack.notice.gap, to_working_day=False) > last:
-        day -= _DAY
-    due_ms = days.end_of_day_ms(day, pack.timezone)
-    found["first_notice"] = replace(deadline, day=day, due_ms=due_ms), kind, facts
 
 
 def _why(
@@ -124,7 +108,10 @@ def _base_day(deadline: Deadline, facts: Facts, known: Mapping[str, date]) -> da
 
 def _in_words(deadline: Deadline, base: date, off: Sequence[date], worked: Sequence[date]) -> Text:
     from_, to = day_text(base), day_text(deadline.day)
-    if deadline.way == "BEFORE":
+    if deadline.counted_on:
+        vi = f"Tính từ sau ngày {to} thì đến ngày {from_} là đủ."
+        en = f"Counted from the day after {to}, the time has run by {from_}."
+    elif deadline.way == "BEFORE":
         vi, en = f"Tính lùi từ ngày {from_} đến ngày {to}.", f"Counted back from {from_} to {to}."
     else:
         vi = f"Tính từ sau ngày {from_} đến ngày {to}."
@@ -177,7 +164,7 @@ def filled(pack: Pack, choices: Choices, assets: Mapping[int, Asset], today: dat
     posting = _posting_day(calendar, found, opening.date())
     changes: dict[str, object] = {
         "opening": opening,
-        "window_min": dates.window_min or _window_min(pack, kinds_of(choices, assets)),
+        "window_min": dates.window_min or _window_min(pack, choices, assets),
         "posting_on": posting,
         "notices": _notices(pack, choices, found, posting),
         "viewing_on": _viewing(pack, calendar, opening.date(), posting),
@@ -198,8 +185,13 @@ def filled(pack: Pack, choices: Choices, assets: Mapping[int, Asset], today: dat
     return _with(choices, Dates.model_validate(dates.model_dump() | changes))
 
 
-def _window_min(pack: Pack, kinds: Sequence[Kind]) -> int:
+def _window_min(pack: Pack, choices: Choices, assets: Mapping[int, Asset]) -> int:
     """An hour, or what the pack allows instead, in minutes."""
+    kinds = {*kinds_of(choices, assets)}
+    dear = pack.window.movable_as_immovable_from_minor
+    chosen = [assets[lot.asset] for lot in choices.lots if lot.asset in assets]
+    if dear is not None and any((one.valuation_minor or 0) >= dear for one in chosen):
+        kinds.add("immovable")
     least = max(duration_ms(pack.window.min.of(kind)) for kind in kinds)
     lasts_ms = max(_WINDOW_MIN * MINUTE_MS, least)
     if pack.window.max is not None:

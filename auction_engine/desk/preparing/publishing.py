@@ -8,7 +8,7 @@ the button, a second one, or the look of any gateway after a crash.
 """
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 import orjson
@@ -21,6 +21,7 @@ from auction_engine.desk import conducting, exclusive, listing, session_record
 from auction_engine.desk.cases import assets as cases
 from auction_engine.desk.conducting import Desk
 from auction_engine.desk.looking import look_on
+from auction_engine.desk.money import record as money
 from auction_engine.desk.preparing import building, checking, drafts, sources
 from auction_engine.desk.preparing.building import Whole
 from auction_engine.desk.preparing.checking import Found
@@ -87,6 +88,7 @@ async def begin(
             raise PreparingError("NOT_NOW", f"The draft is {found.state}; this needs APPROVED.")
         whole = await checked(connection, found)
         session = await _make_session(connection, found, whole)
+        of_agency: dict[int, tuple[int, LotParams]] = {}
         for position, lot in enumerate(whole.lots, 1):
             assert lot.asset is not None
             assert lot.params is not None
@@ -97,6 +99,8 @@ async def begin(
                 draft, lot.asset.id, made, orjson.dumps(lot.params.to_json()).decode(), position,
             )  # fmt: skip
             await _listed(connection, lot.asset.id, session, made, account)
+            of_agency[lot.asset.agency_id] = made, lot.params
+        await _open_books(connection, of_agency)
         await connection.execute(
             "UPDATE session_draft SET session_id = $2, state = 'PUBLISHING' WHERE id = $1",
             draft, session,
@@ -104,6 +108,15 @@ async def begin(
         moved = replace(found, session=session, state="PUBLISHING")
         await drafts.move(connection, moved, account, "publish", "PUBLISHING")
         return session
+
+
+async def _open_books(connection: Any, of_agency: dict[int, tuple[int, LotParams]]) -> None:
+    """From now on both houses can say where they are paid, before the first bidder asks.
+
+    In one order, whoever publishes: two who open the same books wait for each other only once.
+    """
+    for _, (lot, params) in sorted(of_agency.items()):
+        await money.books_of(connection, lot, params.currency, params.minor_digits)
 
 
 async def _listed(connection: Any, asset: int, session: int, lot: int, account: int) -> None:
@@ -214,6 +227,30 @@ async def _plan(desk: Desk, found: Draft, lots: list[int], account: int) -> None
         built = [building.Built(choice, None, None, None) for choice in found.choices.lots]
         plan = building.session_of(found.choices, built, lots)
         await conducting.plan_session(desk, found.session, plan, account)
+
+
+class GoingUp(NamedTuple):
+    """A lot of a session being published: `up` once everybody can see it."""
+
+    position: int
+    lot: int
+    title: dict[str, str]
+    up: bool
+
+
+async def going_up(connection: Any, draft: int) -> list[GoingUp]:
+    """How far the publication of a draft is, lot by lot, in their order."""
+    rows = await connection.fetch(
+        "SELECT a.position, a.lot_id, l.content -> 'title' AS title,"
+        " coalesce(h.status, 'DRAFT') NOT IN ('DRAFT', 'CONTRACTED') AS up"
+        " FROM session_draft_asset a JOIN lot l ON l.id = a.lot_id"
+        " LEFT JOIN lot_head h ON h.lot_id = a.lot_id WHERE a.draft_id = $1 ORDER BY a.position",
+        draft,
+    )
+    return [
+        GoingUp(row["position"], row["lot_id"], orjson.loads(row["title"] or "{}"), row["up"])
+        for row in rows
+    ]
 
 
 class Publisher:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from auction_engine.rules import descending
 from auction_engine.rules.commands import Act, Admit, Bid, Command, CommandRefused, Enter, Tick
 from auction_engine.rules.events import Event, LotListed, Turn
 from auction_engine.rules.increments import step_minor
@@ -155,7 +156,9 @@ def _opened(lot: _Lot, at_ms: int) -> None:
     """The bidders are there; each bids once in the first half of the time."""
     bidders = sorted(lot.state.admitted)
     lot.wanted += [(at_ms, Enter(bidder)) for bidder in bidders]
-    if lot.state.end_ms is None:
+    if lot.state.params.method == "DESCENDING" and bidders:
+        _accepts(lot, at_ms, bidders[0])
+    if lot.state.params.method == "DESCENDING" or lot.state.end_ms is None:
         return
     half_ms = (lot.state.end_ms - at_ms) // 2
     price = lot.state.params.starting_price_minor
@@ -163,6 +166,16 @@ def _opened(lot: _Lot, at_ms: int) -> None:
         bid = Bid(bidder, f"dry-{lot.course.lot}-{bidder}", price, confirmed=True)
         lot.wanted.append((at_ms + half_ms * number // len(bidders), bid))
         price += step_minor(lot.state.params, price)
+
+
+def _accepts(lot: _Lot, at_ms: int, bidder: int) -> None:
+    """Somebody takes the price half-way down."""
+    params = lot.state.params
+    assert params.descent is not None
+    prices = descending.ladder(params)
+    step = len(prices) // 2
+    price = Bid(bidder, f"dry-{lot.course.lot}-{bidder}", prices[step], step)
+    lot.wanted.append((at_ms + step * params.descent.interval_ms, price))
 
 
 def _next_late(lot: _Lot, bidders: int) -> None:

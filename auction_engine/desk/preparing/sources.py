@@ -6,8 +6,9 @@ import orjson
 
 from auction_engine.desk.preparing import choices as shape
 from auction_engine.desk.preparing import drafts
-from auction_engine.desk.preparing.choices import Choices, Dates, Rules, Texts
+from auction_engine.desk.preparing.choices import METHODS, Choices, Dates, Rules, Texts
 from auction_engine.desk.preparing.errors import PreparingError
+from auction_engine.desk.preparing.methods import methods_of
 from auction_engine.rules import packs
 from auction_engine.rules.pack import Pack
 from auction_engine.rules.session_plan import MINUTE_MS, ORDERS
@@ -31,12 +32,13 @@ class Past(NamedTuple):
 
 
 def known_packs() -> list[Pack]:
-    """The packs a session can be made from here: the bidding rises, in the open."""
-    return [
-        pack
-        for pack in packs.every()
-        if any("ASCENDING" in methods for methods in pack.methods.values()) and not pack.phases
-    ]
+    """The packs a session can be made from here: in the open, the bidding rises or falls."""
+    return [pack for pack in packs.every() if methods_of(pack)]
+
+
+def other_packs() -> list[Pack]:
+    """The packs whose sessions cannot be prepared here (`methods`)."""
+    return [pack for pack in packs.every() if not methods_of(pack)]
 
 
 def pack_of(name: str) -> Pack:
@@ -141,6 +143,7 @@ async def _told_by_journal(
     extension, start, end = params.get("extension"), params.get("start_ms"), params.get("end_ms")
     lasts = None if start is None or end is None else max(1, (end - start) // MINUTE_MS)
     rules = Rules(
+        method=params.get("method") if params.get("method") in METHODS else None,
         # A staggered one would need its step, which only the windows tell.
         order=plan if plan in ORDERS and plan != "STAGGERED" else "PARALLEL",
         extension=None if not params else "LAST_MINUTES" if extension else "NONE",

@@ -49,7 +49,7 @@ async def make_session_draft(web: Web, ask: Ask) -> Response:
 
 async def session_draft(web: Web, ask: Ask) -> Response:
     """GET /api/desk/sessions/drafts/{draft}."""
-    return json_answer(_whole(await bench(web, ask)))
+    return json_answer(await _whole(web, await bench(web, ask)))
 
 
 async def change_session_draft(web: Web, ask: Ask) -> Response:
@@ -65,7 +65,7 @@ async def change_session_draft(web: Web, ask: Ask) -> Response:
         await pages.kept(web, ask, choices, version_of(said["version"]))
     except PreparingError as error:
         raise refused(error) from None
-    return json_answer(_whole(await bench(web, ask)))
+    return json_answer(await _whole(web, await bench(web, ask)))
 
 
 async def try_session_draft(web: Web, ask: Ask) -> Response:
@@ -107,6 +107,28 @@ async def session_templates(web: Web, ask: Ask) -> Response:
         return await sources.templates(connection, body)
 
     return json_answer({"templates": [one._asdict() for one in await ledger(web, work)]})
+
+
+async def session_sources(web: Web, ask: Ask) -> Response:
+    """GET /api/desk/sessions/sources: all that a draft can begin from, as its `from` is written."""
+    _, body = who(ask)
+
+    async def work(connection: Any) -> tuple[list[sources.Template], list[sources.Past]]:
+        return await sources.templates(connection, body), await sources.past(connection, body)
+
+    kept, held = await ledger(web, work)
+    newest = sources.newest_pack().id
+    told = [
+        {"from": f"pack:{pack.id}", "name": {"vi": pack.title.vi, "en": pack.title.en},
+         "newest": pack.id == newest}
+        for pack in sources.known_packs()
+    ]  # fmt: skip
+    told += [
+        {"from": f"template:{one.id}", "name": {"vi": one.name, "en": one.name}, "newest": False}
+        for one in kept
+    ]
+    told += [{"from": f"session:{one.id}", "name": one.title, "newest": False} for one in held]
+    return json_answer({"sources": told})
 
 
 async def drop_session_template(web: Web, ask: Ask) -> Response:
@@ -155,9 +177,13 @@ def _told(draft: drafts.Draft) -> dict[str, Any]:
     }
 
 
-def _whole(found: Bench) -> dict[str, Any]:
+async def _whole(web: Web, found: Bench) -> dict[str, Any]:
     return {
         **_told(found.draft),
+        "lots": [
+            {"position": one.position, "lot": one.lot, "up": one.up}
+            for one in await checked.going_up(web, found.draft)
+        ],
         "choices": found.draft.choices.to_json(),
         "assets": [
             {"id": asset.id, "title": asset.content.get("title"), "movable": asset.movable}

@@ -4,6 +4,7 @@ A field is called after its choice: `dates.opening`, `notice.0.on`, `asset.17`. 
 is refused with the field's name, and the page comes back with everything as it was typed.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,12 +21,15 @@ from auction_engine.rules.pack import Pack
 # Two hundred assets with five fields each.
 _BYTES, _FIELDS = 128 * 1024, 1_200
 VIEWINGS = 4
-_AMOUNTS = ("starting_price_minor", "increment_minor", "deposit_minor")
+_AMOUNTS = ("starting_price_minor", "increment_minor", "deposit_minor", "floor_minor")
 _MOMENTS = ("opening", "registration_open", "registration_close", "deposit_open", "deposit_close")
 _RULES_WHOLE = (
     "gap_min", "stagger_min", "extension_trigger_s", "extension_by_s", "extension_max_count",
+    "fall_every_s",
 )  # fmt: skip
+_RULES_CHOSEN = ("method", "extension", "increment_rule", "fall_shape")
 _TICKS = ("pause_stop_clause", "vat_excluded", "vat_note")
+_PERCENT = re.compile(r"([0-9]{1,3})(?:[.,]([0-9]{1,2}))?", re.ASCII).fullmatch
 Fields = Mapping[str, Any]
 
 
@@ -67,8 +71,9 @@ def values_of(pack: Pack, choices: Choices, assets: Sequence[Asset], lang: str) 
         values |= {f"notice.{n}.{channel}": "yes" for channel in notice.channels}
     for n, day in enumerate(dates.viewing_on):
         values[f"viewing.{n}"] = day.isoformat()
-    for name in (*_RULES_WHOLE, "order", "extension", "increment_rule"):
+    for name in (*_RULES_WHOLE, *_RULES_CHOSEN, "order"):
         values[f"rules.{name}"] = _text(getattr(rules, name))
+    values["rules.fall_step_bp"] = _percent_of(rules.fall_step_bp, lang)
     automatic = rules.automatic_bids
     values["rules.automatic_bids"] = "" if automatic is None else "yes" if automatic else "no"
     values["rules.short_procedure"] = _tick(rules.short_procedure)
@@ -150,8 +155,9 @@ def _dates(pack: Pack, choices: Choices, said: Fields) -> dict[str, Any]:
 def _rules(pack: Pack, choices: Choices, said: Fields) -> dict[str, Any]:
     rules: dict[str, Any] = {name: _whole(said, f"rules.{name}") for name in _RULES_WHOLE}
     rules["gap_min"] = choices.rules.gap_min if rules["gap_min"] is None else rules["gap_min"]
-    for name in ("extension", "increment_rule"):
+    for name in _RULES_CHOSEN:
         rules[name] = _line(said, f"rules.{name}") or None
+    rules["fall_step_bp"] = _basis_points(said, "rules.fall_step_bp")
     rules["order"] = _line(said, "rules.order") or "PARALLEL"
     # Its step belongs to the staggered order alone.
     if rules["order"] != "STAGGERED":
@@ -183,6 +189,21 @@ def _whole(said: Fields, name: str) -> int | None:
     if not _is_whole(text):
         raise PreparingError("BAD_CHOICE", f"{name}: give a whole number.", name)
     return int(text)
+
+
+def _percent_of(basis_points: int | None, lang: str) -> str:
+    """250 as "2,5" (or "2.5")."""
+    return "" if basis_points is None else number(basis_points, 2, lang)
+
+
+def _basis_points(said: Fields, name: str) -> int | None:
+    text = _line(said, name).removesuffix("%").strip()
+    if not text:
+        return None
+    found = _PERCENT(text)
+    if found is None:
+        raise PreparingError("BAD_CHOICE", f"{name}: give a percentage such as 2.5.", name)
+    return int(found[1]) * 100 + int((found[2] or "").ljust(2, "0"))
 
 
 def _amount(pack: Pack, said: Fields, name: str) -> int | None:

@@ -4,8 +4,8 @@ from typing import Any, get_args
 
 from starlette.responses import RedirectResponse, Response
 
-from auction_engine.desk.preparing import building, dating, drafts, sources
-from auction_engine.desk.preparing.choices import STEPS, Choices, LotChoice, Step
+from auction_engine.desk.preparing import building, dating, drafts, methods, sources
+from auction_engine.desk.preparing.choices import FALL_SHAPES, STEPS, Choices, LotChoice, Step
 from auction_engine.desk.preparing.errors import PreparingError
 from auction_engine.http.guard import Handler
 from auction_engine.http.money_words import Words
@@ -63,7 +63,8 @@ async def new(web: Web, ask: Ask, problem: PreparingError | None = None) -> Resp
 
     return web.page(
         ask, "preparing/new.html", 200 if problem is None else 409, path="/desk/sessions/new",
-        packs=sources.known_packs(), newest=sources.newest_pack().id, problem=problem,
+        packs=sources.known_packs(), other_packs=sources.other_packs(),
+        newest=sources.newest_pack().id, problem=problem,
         **await ledger(web, work), **_words(web, ask),
     )  # fmt: skip
 
@@ -215,13 +216,21 @@ def _of_step(step: Step, found: Bench) -> dict[str, Any]:
             "notice_rows": range(forms.notice_rows(pack, choices)),
             "channels": forms.channels(pack),
             "viewings": range(forms.VIEWINGS if pack.viewing else 0),
+            "falls": methods.method_of(pack, choices) == "DESCENDING",
         }
     if step == "rules":
         return {
             "orders": ORDERS,
             "modes": pack.extension.allowed,
             "steps_of": pack.increment.allowed,
+            "methods": methods.methods_of(pack),
+            "methods_elsewhere": methods.not_here(pack),
+            "fall_shapes": [
+                one for one in FALL_SHAPES if pack.descending and one in pack.descending.shapes
+            ],
         }
+    if step == "assets":
+        return {"may_fall": "DESCENDING" in methods.methods_of(pack)}
     return {}
 
 
