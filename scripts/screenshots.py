@@ -243,6 +243,31 @@ def plain_pages(rooms: list[str]) -> list[tuple[str, str | None, str]]:
         ("money-lot", "organisation", f"{desk}{room}"),
         ("agency-money-lot", "officer", f"{agency}{rooms[0]}"),
         ("agency-money-sheet", "officer", f"{agency}{rooms[0]}/sheet"),
+        *desk_pages(room.rpartition("/")[2]),
+    ]  # fmt: skip
+
+
+def desk_pages(lot: str) -> list[tuple[str, str | None, str]]:
+    """Pages of the agency's cases, the organisation's desk and oversight. Numbers are those of what
+    the demonstration makes first."""
+    return [
+        ("intake", "officer", "/agency/intake"), ("cases", "officer", "/agency/cases"),
+        ("case-new", "officer", "/agency/cases/new"), ("case", "officer", "/agency/cases/1"),
+        ("asset-new", "officer", "/agency/cases/1/assets/new"),
+        ("asset", "officer", "/agency/assets/1"), ("contracts", "officer", "/agency/contracts"),
+        ("contract", "officer", "/agency/contracts/1"), ("offers", "organisation", "/desk/offers"),
+        ("offer", "organisation", "/desk/offers/2"), ("house", "organisation", "/desk/house"),
+        ("sessions", "organisation", "/desk/sessions"),
+        ("session-new", "organisation", "/desk/sessions/new"),
+        ("questions", "organisation", "/desk/questions"),
+        ("webhooks", "organisation", "/desk/webhooks"), ("imports", "officer", "/agency/imports"),
+        ("findings", "organisation", "/desk/findings"), ("oversight", "procurator", "/oversight"),
+        ("oversight-lot", "procurator", f"/oversight/lots/{lot}"),
+        ("oversight-complaints", "procurator", "/oversight/complaints"),
+        ("oversight-findings", "procurator", "/oversight/findings"),
+        ("finding-new", "procurator", f"/oversight/findings/new?lot={lot}"),
+        ("warrants", "procurator", "/oversight/warrants"),
+        ("warrant-new", "procurator", f"/oversight/warrants/new?lot={lot}"),
     ]  # fmt: skip
 
 

@@ -1,10 +1,11 @@
 """The routes of oversight: the procurator's, and where findings are answered."""
 
-from auction_engine.http import models, models_oversight
+from auction_engine.http import models, models_complaints, models_oversight
 from auction_engine.http.afterwards.forms import long_form
-from auction_engine.http.guard import Doc, Spec
-from auction_engine.http.oversight import finding, lots, now, warranting
-from auction_engine.http.oversight.seat import seat
+from auction_engine.http.desk_specs import reads, writes
+from auction_engine.http.guard import Doc, Handler, Spec
+from auction_engine.http.oversight import api, finding, lots, now, warranting
+from auction_engine.http.oversight.seat import SeatHandler, seat
 from auction_engine.identity.access import Act
 
 _WARRANT = "/oversight/warrants/{warrant:int}"
@@ -117,3 +118,74 @@ API = [
         for path, act, handler in _LISTS
     ),
 ]
+
+
+def _told(handler: SeatHandler, name: str | None = None) -> Handler:
+    return seat(api.told(handler, name))
+
+
+_WARRANTS = "/api/oversight/warrants"
+_ONE_WARRANT = _WARRANTS + "/{warrant:int}"
+_FINDINGS = "/api/oversight/findings"
+API += [
+    reads(
+        _WARRANTS, Act.USE_WARRANTS, _told(api.oversight_warrants), "One's own warrants.",
+        models_oversight.Warrants,
+    ),
+    writes(
+        _WARRANTS, Act.USE_WARRANTS, _told(api.record_warrant),
+        "Record a warrant; the same key again is the same warrant.",
+        models_oversight.NewWarrant, models_oversight.WholeWarrant, 201, fresh=True,
+    ),
+    reads(
+        _ONE_WARRANT, Act.USE_WARRANTS, _told(api.oversight_warrant),
+        "A warrant, its reason and what was read by it.", models_oversight.WholeWarrant,
+    ),
+    writes(
+        _ONE_WARRANT + "/end", Act.USE_WARRANTS, _told(api.end_warrant),
+        "End a warrant before its last day.", models_oversight.WarrantEnd,
+        models_oversight.WholeWarrant,
+    ),
+    reads(
+        _ONE_WARRANT + "/lots/{lot:int}", Act.USE_WARRANTS, _told(api.warrant_identities),
+        "Who is behind the codes of a lot; each reading is recorded.",
+        models_oversight.BehindCodes, fresh=True,
+    ),
+    writes(
+        _FINDINGS, Act.FIND, _told(api.send_finding),
+        "Send a finding; the same key again is the same finding.",
+        models_oversight.NewFinding, models_oversight.WholeFinding, 201,
+    ),
+    writes(
+        _FINDINGS + _FINDING + "/act", Act.FIND, _told(api.act_on_finding),
+        "Say that an answer is enough or not, or withdraw the finding.",
+        models_oversight.FindingAct, models_oversight.WholeFinding,
+    ),
+    reads(
+        "/api/oversight/complaints", Act.OVERSEE, _told(api.overseen_complaints),
+        "Every complaint, the most urgent first.", models_complaints.Complaints,
+    ),
+    reads(
+        "/api/oversight/complaints/{complaint:int}", Act.OVERSEE, _told(api.overseen_complaint),
+        "A complaint's grounds and course, not who filed it.", models_complaints.WholeComplaint,
+    ),
+    *(
+        reads(
+            f"/api/{name}/findings{_FINDING}", act, _told(api.one_finding, f"{name}_finding"),
+            "A finding with its text and what was answered.", models_oversight.WholeFinding,
+        )
+        for name, act in (
+            ("oversight", Act.OVERSEE),
+            ("desk", Act.SEE_FINDINGS),
+            ("agency", Act.SEE_AGENCY_FINDINGS),
+        )
+    ),
+    *(
+        writes(
+            f"/api/{name}/findings{_FINDING}/answer", act,
+            _told(api.answer_finding, f"{name}_answer_finding"),
+            "Answer a finding.", models_oversight.FindingAnswer, models_oversight.WholeFinding,
+        )
+        for name, act in (("desk", Act.ANSWER_FINDINGS), ("agency", Act.ANSWER_AGENCY_FINDINGS))
+    ),
+]  # fmt: skip

@@ -49,3 +49,41 @@ async def cut_off(page: Page) -> list[str]:
     )
     found: list[str] = await page.evaluate(_CUT)
     return [*([f"the page, by {wide} px"] if wide > 0 else []), *found]
+
+
+# Alerts name what is wrong by links to its fields; those that lead nowhere.
+_ASTRAY = """() => [...document.querySelectorAll("[role=alert] a[href^='#']")]
+  .map((link) => decodeURIComponent(link.hash.slice(1)))
+  .filter((id) => !document.getElementById(id))"""
+# Every folded part opened, and folded again: what is folded is looked at too.
+_UNFOLD = """() => document.querySelectorAll("main details:not([open])").forEach((part) => {
+  part.open = true;
+  part.dataset.folded = "";
+})"""
+_FOLD = """() => document.querySelectorAll("details[data-folded]").forEach((part) => {
+  part.open = false;
+  delete part.dataset.folded;
+})"""
+
+
+async def for_everybody(page: Page) -> None:
+    """Assert that the page suits everybody: all rules of axe by day and by night, 320 pixels.
+
+    Its folded parts are opened for that. Afterwards it stands in the light and as wide as it was.
+    """
+    size = page.viewport_size
+    assert size is not None
+    # Without motion: halfway between two schemes nothing can be judged.
+    await page.emulate_media(reduced_motion="reduce")
+    await page.evaluate(_UNFOLD)
+    found: dict[str, list[Any]] = {}
+    for scheme in ("dark", "light"):
+        await page.emulate_media(color_scheme=scheme)
+        found[scheme] = await violations(page)
+    await page.set_viewport_size({"width": 320, "height": 640})
+    found["320 px"] = await cut_off(page)
+    found["astray"] = await page.evaluate(_ASTRAY)
+    await page.set_viewport_size(size)
+    await page.evaluate(_FOLD)
+    faults = {name: fault for name, fault in found.items() if fault}
+    assert not faults, f"{page.url}: {faults}"

@@ -20,7 +20,7 @@ ROLES: tuple[Any, ...] = (None, "bidder", "organisation", "officer", "procurator
 # Addresses of things that a test of their own part makes; here they would not be found.
 MADE_ELSEWHERE = re.compile(
     r"\{(token|act|line|payout|batch|shares|party|dossier|paper|complaint|signature|name|intake|"
-    r"draft|webhook|upload)"
+    r"draft|webhook|upload|case|asset|contract|notice|warrant|finding)"
 )
 # What is no page: files, and the ways to and from another site.
 NO_PAGE = re.compile(r"/(file|export|report|opening\.ics)$|^/login/oidc")

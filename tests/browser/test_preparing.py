@@ -15,6 +15,9 @@ from browser.instance import Instance
 from browser.visitors import Visitors
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 320, "height": 640}, "reduced_motion": "reduce", "color_scheme": "light",
+}  # fmt: skip
 # A finger's target, links within text left aside.
 SMALL = """() => [...document.querySelectorAll("main button, main input:not([type=hidden]),"
   + "main select, main summary")].filter((element) => {
@@ -53,11 +56,7 @@ async def test_a_session_is_prepared_on_a_phone(instance: Instance, visitors: Vi
     maker = await instance.person("organisation", of=house)
     second = await instance.person("organisation", of=house)
     await assets(instance, maker, await instance.person("officer"))
-    phone: dict[str, Any] = {
-        "viewport": {"width": 320, "height": 640}, "reduced_motion": "reduce",
-        "color_scheme": "light",
-    }  # fmt: skip
-    page = (await visitors.come(maker, **phone)).page
+    page = (await visitors.come(maker, **PHONE)).page
     await page.goto(f"{instance.base}/desk/sessions?lang=en")
     await fits(page)
     await page.get_by_role("link", name="New session").click()
@@ -77,7 +76,7 @@ async def test_a_session_is_prepared_on_a_phone(instance: Instance, visitors: Vi
     for n in range(3):
         await proofs.nth(n).fill("issue 7")
     await page.get_by_text("Why this day?").first.click()
-    await expect(page.get_by_text("Counted back from").first).to_be_visible()
+    await expect(page.get_by_text("the time has run by").first).to_be_visible()
     await fits(page)
     await page.get_by_role("button", name="Save and go on").first.click()
     await page.get_by_label("Order of the lots").select_option("SEQUENTIAL")
@@ -103,13 +102,41 @@ async def test_a_session_is_prepared_on_a_phone(instance: Instance, visitors: Vi
     await page.get_by_role("button", name="Submit").click()
     await expect(page.get_by_text("another colleague must approve it")).to_be_visible()
 
-    await _published((await visitors.come(second, **phone)).page, draft)
+    await _published((await visitors.come(second, **PHONE)).page, draft)
+
+
+async def test_the_steps_of_a_falling_price_fit_too(instance: Instance, visitors: Visitors) -> None:
+    house = {"vi": "Nhà đấu giá Bến Hạ", "en": "Bến Hạ Auctions"}
+    maker = await instance.person("organisation", of=house)
+    await assets(instance, maker, await instance.person("officer"))
+    page = (await visitors.come(maker, **PHONE)).page
+    await page.goto(f"{instance.base}/desk/sessions/new?lang=vi")
+    await page.get_by_label("Bộ quy tắc").select_option("pack:vn-voluntary")
+    await page.get_by_role("button", name="Bắt đầu lập phiên").click()
+    await page.get_by_role("checkbox", name="Đưa vào phiên này").first.check()
+    await page.get_by_label("Giá thấp nhất, nếu đặt giá xuống").first.fill("400.000.000")
+    await fits(page)
+    draft = page.url.partition("/assets")[0]
+    await page.get_by_role("button", name="Lưu và sang bước sau").click()
+    await page.get_by_role("button", name="Điền các ngày theo quy định").first.click()
+    await expect(page.get_by_role("status")).to_be_visible()
+    await page.goto(f"{draft}/rules")
+    await page.get_by_label("Phương thức đấu giá").select_option("DESCENDING")
+    await fits(page)
+    await page.get_by_role("button", name="Lưu và sang bước sau").click()
+    await page.goto(f"{draft}/dates")
+    await expect(page.get_by_text("Phiên này đặt giá xuống")).to_be_visible()
+    await fits(page)
+    await page.goto(f"{draft}/preview/1")
+    await expect(page.get_by_text("Giá thấp nhất").first).to_be_visible()
+    await fits(page)
 
 
 async def _published(page: Page, draft: str) -> None:
     """The second person reads, approves and publishes; each is asked once."""
     await page.goto(f"{draft}/check?lang=en")
     await page.get_by_role("link", name="Approve this session").click()
+    await expect(page.get_by_role("heading", name="Approve this session?")).to_be_visible()
     await fits(page)
     await page.get_by_role("button", name="Approve").click()
     await page.get_by_role("link", name="Publish", exact=True).click()

@@ -76,21 +76,20 @@ async def agency_findings(seat: Seat) -> Response:
 
 async def _list(seat: Seat) -> Response:
     """The same as data, without the sealed texts."""
-    today = record.today()
     return json_answer(
-        {
-            "findings": [
-                {
-                    "id": one.id, "number": one.number, "at": seat.words.iso(one.at),
-                    "kind": one.kind, "articles": one.articles, "body": one.body_name,
-                    "session": one.session, "lot": one.lot, "seq": one.seq, "state": one.state,
-                    "answer_by": one.answer_by.isoformat(), "late": one.late(today),
-                }
-                for one in await _heads(seat)
-            ]
-        },
+        {"findings": [told(seat, one) for one in await _heads(seat)]},
         headers={"Cache-Control": "private, no-store"},
-    )  # fmt: skip
+    )
+
+
+def told(seat: Seat, one: findings_reading.Head) -> dict[str, Any]:
+    """A finding as in a list, without its sealed text."""
+    return {
+        "id": one.id, "number": one.number, "at": seat.words.iso(one.at), "kind": one.kind,
+        "articles": one.articles, "body": one.body_name, "session": one.session, "lot": one.lot,
+        "seq": one.seq, "state": one.state, "answer_by": one.answer_by.isoformat(),
+        "late": one.late(record.today()),
+    }  # fmt: skip
 
 
 async def form(seat: Seat) -> Response:
@@ -121,7 +120,7 @@ async def submit(seat: Seat) -> Response:
         given = _given(seat, typed)
         findings.check(given)
         body = await findings.addressee(seat.connection, given)
-        pack, today = await _pack(seat, given), record.today()
+        pack, today = await pack_of(seat, given), record.today()
         until = findings.answer_by(today, given.working_days, pack)
         if seat.field("sure", 3) != "yes":
             name = await seat.connection.fetchval(
@@ -149,17 +148,18 @@ def _given(seat: Seat, typed: dict[str, str]) -> Given:
     )  # fmt: skip
 
 
-async def _pack(seat: Seat, given: Given) -> str | None:
+async def pack_of(seat: Seat, given: Given) -> str | None:
+    """The rule pack whose calendar counts; None for the usual one."""
     found = None if given.lot is None else await seat.web.view(given.lot)
     return None if found is None or found[1].state is None else found[1].state.params.pack
 
 
 async def one(seat: Seat) -> Response:
     """GET …/findings/{finding}: what was found and answered, and what can be done."""
-    return await _show(seat, await _read(seat))
+    return await _show(seat, await named(seat))
 
 
-async def _read(seat: Seat) -> Whole:
+async def named(seat: Seat) -> Whole:
     """The finding in the address. Whose it is was asked before. Raises Problem 404."""
     found = await findings_reading.whole(seat.connection, seat.web.vault, seat.number("finding"))
     if found is None:
@@ -204,7 +204,7 @@ async def act(seat: Seat) -> Response:
 
 
 async def _act(seat: Seat, kind: State, days: str | None, done: str) -> Response:
-    found = await _read(seat)
+    found = await named(seat)
     try:
         await findings.act(
             seat.connection, seat.web.vault, found.head.id, seat.account, kind,

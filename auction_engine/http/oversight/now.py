@@ -38,6 +38,7 @@ async def page(seat: Seat) -> Response:
 async def rows_of(seat: Seat, sessions: list[Session], most: int) -> list[dict[str, Any]]:
     """Lots as a table follows them live, drafts too."""
     found: list[dict[str, Any]] = []
+    here = await seat.web.here([number for one in sessions for number in one.lots])
     for one in sessions:
         for number in one.lots:
             if len(found) == most:
@@ -45,7 +46,7 @@ async def rows_of(seat: Seat, sessions: list[Session], most: int) -> list[dict[s
             view = await seat.web.view(number)
             if view is not None and view[1].state is not None:
                 row = pages.row_of(seat.web, *view)
-                viewers = seat.web.gateway.rooms.viewers(number)
+                viewers = here[number].connections
                 found.append(
                     {**row, "refused": view[1].state.refused, "viewers": viewers, "session": one}
                 )
@@ -105,6 +106,13 @@ async def complaint_list(seat: Seat) -> Response:
 
 async def complaint(seat: Seat) -> Response:
     """GET /oversight/complaints/{complaint}: its course and its grounds, not who filed it."""
+    whole = await read_complaint(seat)
+    titles = await seat.titles({whole.head.lot})
+    return seat.page("complaint.html", one=whole, head=whole.head, title=titles[whole.head.lot])
+
+
+async def read_complaint(seat: Seat) -> complaints.Whole:
+    """The complaint in the address; the reading leaves a trace. Raises Problem 404."""
     async with seat.connection.transaction():
         whole = await complaints.whole(seat.connection, seat.web.vault, seat.number("complaint"))
         if whole is None:
@@ -112,5 +120,4 @@ async def complaint(seat: Seat) -> Response:
         await traces.reading(
             seat.connection, seat.account, whole.head.filed_by, "complaint", "oversight"
         )
-    titles = await seat.titles({whole.head.lot})
-    return seat.page("complaint.html", one=whole, head=whole.head, title=titles[whole.head.lot])
+    return whole

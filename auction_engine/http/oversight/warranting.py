@@ -75,7 +75,8 @@ def _given(seat: Seat, typed: dict[str, str]) -> Given:
     )  # fmt: skip
 
 
-async def _own(seat: Seat) -> Warrant:
+async def own_warrant(seat: Seat) -> Warrant:
+    """The warrant in the address, one's own. Raises Problem 404."""
     found = await warrants.one(seat.connection, seat.number("warrant"), seat.account)
     if found is None:
         raise Problem(404, "NOT_FOUND")
@@ -84,7 +85,7 @@ async def _own(seat: Seat) -> Warrant:
 
 async def one(seat: Seat) -> Response:
     """GET /oversight/warrants/{warrant}: what it says, its lots, what was read by it."""
-    return await _show(seat, await _own(seat))
+    return await _show(seat, await own_warrant(seat))
 
 
 async def _show(
@@ -104,7 +105,7 @@ async def _show(
 
 async def end(seat: Seat) -> Response:
     """POST /oversight/warrants/{warrant}/end: before its last day, with a reason."""
-    found = await _own(seat)
+    found = await own_warrant(seat)
     try:
         await warrants.end(
             seat.connection, seat.web.vault, found.id, seat.account,
@@ -117,7 +118,7 @@ async def end(seat: Seat) -> Response:
 
 async def identities(seat: Seat) -> Response:
     """GET /oversight/warrants/{warrant}/lots/{lot}: who is behind the codes. Leaves a record."""
-    found, number = await _own(seat), seat.number("lot")
+    found, number = await own_warrant(seat), seat.number("lot")
     try:
         people = await warrants.identities(
             seat.connection, seat.web.vault, found.id, seat.account, number
