@@ -180,22 +180,32 @@ def address(side: Side, books: list[Book], book: Book, path: str, query: dict[st
 
 
 DeskHandler = Callable[[Desk], Awaitable[Response]]
+Bookless = Callable[[Web, Ask, Side, Words], Response]
 
 
-def on_desk(handler: DeskHandler, *, slow: bool = False) -> Handler:
-    """`handler` as one of the route table, given its desk; `slow` where a file is taken in."""
+def _no_book(web: Web, ask: Ask, side: Side, words: Words) -> Response:
+    return web.page(ask, "money/empty.html", here="", side=side, say=words)
+
+
+def on_desk(handler: DeskHandler, *, slow: bool = False, bookless: Bookless = _no_book) -> Handler:
+    """`handler` as one of the route table, given its desk; `slow` where a file is taken in.
+
+    `bookless` answers while the house has no book.
+    """
 
     async def answer(web: Web, ask: Ask) -> Response:
         parts = parts_of(web)
         storage = parts.slow if slow else parts.storage
-        return await storage.ledger(_answer(web, ask, parts, handler, slow))
+        return await storage.ledger(_answer(web, ask, parts, handler, slow, bookless))
 
     answer.__name__ = handler.__name__
     answer.__doc__ = handler.__doc__
     return answer
 
 
-async def _answer(web: Web, ask: Ask, parts: Parts, handler: DeskHandler, slow: bool) -> Response:
+async def _answer(
+    web: Web, ask: Ask, parts: Parts, handler: DeskHandler, slow: bool, bookless: Bookless
+) -> Response:
     assert ask.viewer is not None
     side = SIDES[ask.viewer.role]
     words = Words(web.presenter, ask.lang, side.base)
@@ -209,7 +219,7 @@ async def _answer(web: Web, ask: Ask, parts: Parts, handler: DeskHandler, slow: 
         try:
             books = await reading.books_of_body(connection, side.kind, ask.viewer.body)
             if not books:
-                return web.page(ask, "money/empty.html", here="", side=side, say=words)
+                return bookless(web, ask, side, words)
             book = _chosen(ask, books)
             desk = Desk(web, ask, connection, lots, side, books, book, words)
             return await handler(desk)

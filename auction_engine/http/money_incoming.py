@@ -34,8 +34,8 @@ async def _page(desk: Desk, problem: Any = None, status: int = 200) -> Response:
         desk.connection,
         desk.book.id,
         search=desk.query("q"),
-        amount_minor=_amount(desk, desk.query("q")),
-        states=_states(desk),
+        amount_minor=amount_of(desk, desk.query("q")),
+        states=states_of(desk),
         file=desk.query_number("file"),
         before=desk.query_number("before"),
         limit=most,
@@ -60,12 +60,14 @@ async def _page(desk: Desk, problem: Any = None, status: int = 200) -> Response:
     )
 
 
-def _states(desk: Desk) -> tuple[str, ...]:
+def states_of(desk: Desk) -> tuple[str, ...]:
+    """The one state of lines that was asked for, if any."""
     state = desk.query("state", 20)
     return (state,) if state in reading.LINE_STATES else ()
 
 
-def _amount(desk: Desk, text: str) -> int | None:
+def amount_of(desk: Desk, text: str) -> int | None:
+    """What was searched for, where it reads as an amount."""
     try:
         return parse_amount(text, desk.book.minor_digits)
     except AmountError:
@@ -76,14 +78,17 @@ async def upload(desk: Desk) -> Response:
     """POST …/money/incoming: take a statement; a file that is not whole changes nothing."""
     data, filename = desk.ask.body["file"], desk.ask.body["filename"]
     try:
-        # In a thread: reading fifty thousand lines must not hold up anybody's bid.
-        done = await asyncio.to_thread(
-            lambda: asyncio.run(_import(desk, data, filename or "statement"))
-        )
+        done = await taken(desk, data, filename or "statement")
     except REFUSALS as error:
         return await _page(desk, said(desk, error), 422)
     again = "again" if done.repeat else "imported"
     return desk.away("/incoming", again, file=done.file)
+
+
+async def taken(desk: Desk, data: bytes, filename: str) -> Imported:
+    """What came of a bank's file. Raises BankFileError, MoneyError."""
+    # In a thread: reading fifty thousand lines must not hold up anybody's bid.
+    return await asyncio.to_thread(lambda: asyncio.run(_import(desk, data, filename)))
 
 
 async def _import(desk: Desk, data: bytes, filename: str) -> Imported:

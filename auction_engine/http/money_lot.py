@@ -3,10 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-import orjson
 from starlette.responses import Response
 
-from auction_engine.desk.money import holders, reading, reading_lot, reading_payouts
+from auction_engine.desk.money import doing, reading, reading_lot, reading_payouts
 from auction_engine.desk.money.reading_lot import Deposit, Row
 from auction_engine.desk.money.record import MoneyError
 from auction_engine.http import exports
@@ -63,7 +62,7 @@ async def page(desk: Desk, problem: Any = None, status: int = 200) -> Response:
         at=desk.query("at", 25) if at else "",
         wrong_moment=wrong,
         deposits=deposits,
-        codes=_codes(state),
+        codes=codes_of(state),
         rows=[],
         journal=[told.row(row) for row in rows[:_SHOWN]],
         later=rows[_SHOWN - 1].id if len(rows) > _SHOWN else None,
@@ -72,7 +71,7 @@ async def page(desk: Desk, problem: Any = None, status: int = 200) -> Response:
         shares=shares,
         costs=await reading.acts(connection, book, ["costs", "fee"], {"lot": lot}),
         vouched=_awaited(state, deposits),
-        may_charge=await _may_charge(desk, lot, state),
+        may_charge=await may_charge(desk, lot, state),
     )
 
 
@@ -84,7 +83,7 @@ def _awaited(state: LotState, deposits: list[Deposit]) -> list[Deposit]:
     return [one for one in deposits if one.where in ("WAITING", "SHORT")]
 
 
-async def _may_charge(desk: Desk, lot: int, state: LotState) -> bool:
+async def may_charge(desk: Desk, lot: int, state: LotState) -> bool:
     """Whether the auction is over and its fee has not been charged."""
     if state.life.award_minor is None and state.status != "FAILED":
         return False
@@ -131,7 +130,7 @@ def _parties(shares: Any) -> dict[int, str]:
     return {one["number"]: one["name"] for one in shares.sheet["parties"]}
 
 
-def _codes(state: LotState) -> dict[int, str]:
+def codes_of(state: LotState) -> dict[int, str]:
     """Who bids under which code: nobody's to know before the bidding is over (Art. 9(2)d)."""
     if state.phase != "closed":
         return {}
@@ -147,7 +146,7 @@ class _Told:
         self._desk = desk
         self._names = names
         self._parties = parties
-        self._codes = _codes(state)
+        self._codes = codes_of(state)
 
     def name(self, name: Any) -> str:
         return self._desk.words.side(name, self._names, self._parties)
@@ -252,17 +251,9 @@ async def state_costs(desk: Desk) -> Response:
             if error.code != "BAD_AMOUNT_NOT_POSITIVE":
                 raise MoneyError(error.code, "The amount cannot be read.") from None
             amount = 0
-        before = await reading.acts(desk.connection, desk.book.id, ["costs"], {"lot": lot})
-        same = (amount, desk.field("reason"), desk.account)
-        if not before or _stated(before[-1]) != same:
-            await holders.state_costs(
-                desk.connection, desk.book.id, lot, amount, desk.account, desk.field("reason")
-            )
+        await doing.state_costs(
+            desk.connection, desk.book.id, lot, amount, desk.account, desk.field("reason")
+        )
     except MoneyError as error:
         return await page(desk, said(desk, error), 422)
     return desk.away(f"/lots/{lot}", "costs")
-
-
-def _stated(act: Any) -> tuple[int, str, int]:
-    amount: int = orjson.loads(act["body"])["amount_minor"]
-    return amount, act["reason"], act["account_id"]

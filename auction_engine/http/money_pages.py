@@ -4,8 +4,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from auction_engine.bank.accounts import AccountError, account_kind, bank_kind
-from auction_engine.desk.money import holders, reading, reading_dues, reading_payouts, reminding
+from auction_engine.desk.money import doing, reading, reading_dues, reading_payouts, reminding
 from auction_engine.desk.money.reading import Part
 from auction_engine.desk.money.record import MoneyError
 from auction_engine.http import exports
@@ -198,12 +197,7 @@ async def lots(desk: Desk) -> Response:
 
 async def act(desk: Desk) -> Response:
     """GET …/money/acts/{act}: who did something, when and why."""
-    row = await desk.connection.fetchrow(
-        "SELECT m.id, m.at, m.kind, m.reason, a.name AS by FROM money_act m"
-        " LEFT JOIN account a ON a.id = m.account_id WHERE m.book_id = $1 AND m.id = $2",
-        desk.book.id,
-        desk.number("act"),
-    )
+    row = await reading.act(desk.connection, desk.book.id, desk.number("act"))
     if row is None:
         raise Problem(404, "NOT_FOUND")
     return desk.page("act.html", "", act=row)
@@ -232,41 +226,11 @@ async def set_account(desk: Desk) -> Response:
     names = {name: desk.field(name, 140) for name in ("name", "account", "bin", "bic")}
     names["account"] = "".join(names["account"].split())
     names["bic"] = names["bic"].replace(" ", "").upper()
-    reason = desk.field("reason")
+    named = doing.Account(names["name"], names["account"], names["bic"], names["bin"] or None)
     try:
-        _check_account(names, reason)
-        if _changed(desk, names):
-            await holders.name_account(
-                desk.connection,
-                desk.book.id,
-                names["name"],
-                names["account"],
-                names["bic"],
-                names["bin"] or None,
-                desk.account,
-                reason,
-            )
+        await doing.name_account(
+            desk.connection, desk.book.id, named, desk.account, desk.field("reason")
+        )
     except MoneyError as error:
         return await _account_page(desk, said(desk, error), 422)
     return desk.away("/account", "account")
-
-
-def _changed(desk: Desk, names: dict[str, str]) -> bool:
-    """Whether the form says something new: the same twice is once."""
-    book = desk.book
-    kept = (book.holder or "", book.account or "", book.bin or "", book.bic or "")
-    return kept != (names["name"], names["account"], names["bin"], names["bic"])
-
-
-def _check_account(names: dict[str, str], reason: str) -> None:
-    if not (names["name"] and names["account"] and names["bic"]):
-        raise MoneyError("NO_PAYEE", "Name, account and bank are all needed.")
-    try:
-        account_kind(names["account"])
-        bank_kind(names["bic"])
-    except AccountError as error:
-        raise MoneyError("BAD_ACCOUNT", f"{str(error)[:1].upper()}{str(error)[1:]}.") from None
-    if names["bin"] and not (names["bin"].isdecimal() and len(names["bin"]) == 6):
-        raise MoneyError("BAD_BIN", "A bank's number at NAPAS has six digits.")
-    if not reason:
-        raise MoneyError("NO_REASON", "Write down why; it goes into the record.")

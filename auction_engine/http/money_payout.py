@@ -4,8 +4,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from auction_engine.bank.accounts import AccountError, account_kind, bank_kind
-from auction_engine.desk.money import payouts, reading, reading_payouts
+from auction_engine.desk.money import doing, reading, reading_payouts
 from auction_engine.desk.money.payouts import Payee
 from auction_engine.desk.money.record import MoneyError
 from auction_engine.http.money import Desk, said
@@ -48,38 +47,19 @@ async def name_payee(desk: Desk) -> Response:
         "".join(desk.field("bank", 60).split()).upper() or None,
     )
     try:
-        if payee != (found["name"], found["account"], found["bank"]):
-            _check_payee(payee)
-            await payouts.name_payee(
-                desk.connection,
-                desk.book.id,
-                found["id"],
-                payee,
-                desk.account,
-                desk.field("reason"),
-            )
+        await doing.name_payee(
+            desk.connection, desk.book.id, found["id"], payee, desk.account, desk.field("reason")
+        )
     except MoneyError as error:
         return await _payout_page(desk, said(desk, error), 422)
     return desk.away(f"/payouts/{found['id']}", "payee")
-
-
-def _check_payee(payee: Payee) -> None:
-    try:
-        if payee.account:
-            account_kind(payee.account)
-        if payee.bank:
-            bank_kind(payee.bank)
-    except AccountError as error:
-        raise MoneyError("BAD_ACCOUNT", f"{str(error)[:1].upper()}{str(error)[1:]}.") from None
 
 
 async def retry(desk: Desk) -> Response:
     """POST …/money/payouts/{payout}/retry: a failed one is due again."""
     found = await _payout(desk)
     try:
-        if not desk.field("reason"):
-            raise MoneyError("NO_REASON", "Write down why; it goes into the record.")
-        await payouts.retry(
+        await doing.retry(
             desk.connection, desk.book.id, found["id"], desk.account, desk.field("reason")
         )
     except MoneyError as error:

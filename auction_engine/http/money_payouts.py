@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from auction_engine.desk.money import payouts, reading, reading_payouts
+from auction_engine.desk.money import doing, payouts, reading, reading_payouts
 from auction_engine.desk.money.record import MoneyError
 from auction_engine.http import exports
 from auction_engine.http.exports import Column, Table
@@ -72,28 +72,20 @@ async def prepare(desk: Desk) -> Response:
         if name[:1] == "p" and name[1:].isascii() and name[1:].isdecimal() and len(name) < 17
     ]
     try:
-        day = _day(desk, desk.field("requested_on", 10))
-        batch = await payouts.prepare(desk.connection, desk.book.id, chosen, desk.account, day)
+        day = _day(desk.field("requested_on", 10))
+        made = await doing.prepare(
+            desk.connection, desk.book.id, chosen, desk.account, day, desk.today
+        )
     except MoneyError as error:
-        if error.code == "NOT_DUE":
-            # The button was pressed twice: the first press made this batch.
-            made = await reading_payouts.batch_of(
-                desk.connection, desk.book.id, chosen, desk.account
-            )
-            if made is not None:
-                return desk.away(f"/batches/{made}", "prepared")
         return await _list_page(desk, said(desk, error), 422)
-    return desk.away(f"/batches/{batch}", "prepared")
+    return desk.away(f"/batches/{made.id}", "prepared")
 
 
-def _day(desk: Desk, text: str) -> date:
+def _day(text: str) -> date:
     try:
-        day = date.fromisoformat(text)
+        return date.fromisoformat(text)
     except ValueError:
         raise MoneyError("BAD_DAY", "Say on which day the bank is to pay.") from None
-    if not desk.today <= day <= date(desk.today.year + 1, 12, 31):
-        raise MoneyError("BAD_DAY", "The day is not before today, nor years away.")
-    return day
 
 
 # --- one batch ----------------------------------------------------------------------------------

@@ -23,8 +23,8 @@ from auction_engine.http.money_forms import long_form, upload
 from auction_engine.identity.access import Act
 
 _DESKS = (
-    ("/desk/money", Act.SEE_MONEY, Act.MOVE_MONEY),
-    ("/agency/money", Act.SEE_AGENCY_MONEY, Act.MOVE_AGENCY_MONEY),
+    ("/desk/money", Act.SEE_MONEY, Act.MOVE_MONEY, Act.SETTLE_MONEY),
+    ("/agency/money", Act.SEE_AGENCY_MONEY, Act.MOVE_AGENCY_MONEY, Act.SETTLE_AGENCY_MONEY),
 )
 _READS: tuple[tuple[str, DeskHandler], ...] = (
     ("", money_pages.overview),
@@ -73,18 +73,32 @@ _AGENCY_WRITES: tuple[tuple[str, DeskHandler, Any], ...] = (
     ("/suspense/{line:int}/mature", money_bank.mature, bodies.form),
     ("/shares/{shares:int}/approve", money_sheet.approve, bodies.form),
 )
+# What asks for a fresh proof of who one is, and where that leads back to.
+_SETTLED = {
+    "/account": "/account",
+    "/batches/{batch:int}/release": "/batches/{batch}",
+    "/shares/{shares:int}/approve": "/shares/{shares}",
+}
 
 
 def _desk_pages() -> list[Spec]:
     made = []
-    for base, see, move in _DESKS:
+    for base, see, move, settle in _DESKS:
         agency = base.startswith("/agency")
         for path, handler in (*_READS, *(_AGENCY_READS if agency else ())):
             made.append(Spec("GET", base + path, see, on_desk(handler), "page"))
         for path, handler, form in (*_WRITES, *(_AGENCY_WRITES if agency else _HOUSE_WRITES)):
-            slow = form is upload
             made.append(
-                Spec("POST", base + path, move, on_desk(handler, slow=slow), "page", form=form)
+                Spec(
+                    "POST",
+                    base + path,
+                    settle if path in _SETTLED else move,
+                    on_desk(handler, slow=form is upload),
+                    "page",
+                    form=form,
+                    fresh=path in _SETTLED,
+                    back=base + _SETTLED.get(path, ""),
+                )
             )
     return made
 

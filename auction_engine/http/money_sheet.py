@@ -4,14 +4,14 @@ from typing import Any
 
 from starlette.responses import Response
 
-from auction_engine.desk.money import distributing, reading_lot, sheets, taking
+from auction_engine.desk.money import distributing, doing, reading_lot, taking
 from auction_engine.desk.money.record import MoneyError
-from auction_engine.http import exports
+from auction_engine.http import exports, money_sheet_case
 from auction_engine.http.exports import Column, Table
 from auction_engine.http.money import Desk, said
 from auction_engine.http.money_lot import lot_state
 from auction_engine.http.money_pages import facts
-from auction_engine.http.money_sheet_form import Form, blank, from_sheet, read
+from auction_engine.http.money_sheet_form import Form, from_sheet, read
 from auction_engine.http.problems import Problem
 from auction_engine.ledger import books
 from auction_engine.rules.postings import chart
@@ -21,17 +21,15 @@ _ADD = {"add_party": "parties", "add_claim": "claims", "add_cost": "costs", "add
 
 
 async def sheet(desk: Desk) -> Response:
-    """GET …/money/lots/{lot}/sheet: the form, filled in from what was prepared last."""
+    """GET …/money/lots/{lot}/sheet: as it was prepared last, else begun from the case."""
     lot = desk.number("lot")
     await lot_state(desk, lot)
     before = await reading_lot.newest_shares(desk.connection, desk.book.id, lot)
     if before is not None and before.approved_at is not None:
         return desk.away(f"/shares/{before.id}", "")
-    form = (
-        blank()
-        if before is None
-        else from_sheet(before.sheet, desk.book.minor_digits, desk.ask.lang)
-    )
+    if before is None:
+        return await _page(desk, lot, await money_sheet_case.begun(desk, lot))
+    form = from_sheet(before.sheet, desk.book.minor_digits, desk.ask.lang)
     return await _page(desk, lot, form)
 
 
@@ -81,31 +79,17 @@ async def submit(desk: Desk) -> Response:
         computed = await work.compute(desk.connection, desk.lots, lot, data)
         if do != "prepare":
             return await _page(desk, lot, form, computed=computed)
-        number = await _prepared(desk, lot, work, data)
+        made = await doing.prepare_shares(
+            desk.connection, desk.lots, desk.book.id, lot, data, desk.account
+        )
     except MoneyError as error:
         return await _page(desk, lot, form, said(desk, error), status=422)
-    return desk.away(f"/shares/{number}", "distribution")
+    return desk.away(f"/shares/{made.id}", "distribution")
 
 
 async def _offered(desk: Desk, lot: int) -> bool:
     """Whether the property is offered to creditors. Raises Problem 404."""
     return (await lot_state(desk, lot)).status == "IN_KIND_OFFER"
-
-
-async def _prepared(desk: Desk, lot: int, work: Any, data: dict[str, Any]) -> int:
-    """The number of the prepared distribution; pressing twice prepares once."""
-    before = await reading_lot.newest_shares(desk.connection, desk.book.id, lot)
-    sheet_of = sheets.read_taking if work is taking else sheets.read
-    same = sheet_of(data).model_dump(mode="json")
-    if (
-        before is not None
-        and before.approved_at is None
-        and before.prepared_by == desk.account
-        and before.sheet == same
-    ):
-        return before.id
-    number: int = await work.prepare(desk.connection, desk.lots, lot, data, desk.account)
-    return number
 
 
 # --- a prepared distribution --------------------------------------------------------------------

@@ -22,10 +22,10 @@ REASONS = (
 )  # fmt: skip
 _OPEN = ("SUSPENSE", "UNEXPLAINED")
 ACTS = ("allocate", "send_back", "make_good", "share_interest", "park", "mature")
-_OWED = ("RECEIVABLE.UNEXPLAINED", "RECEIVABLE.ANNULLED")
+OWED = ("RECEIVABLE.UNEXPLAINED", "RECEIVABLE.ANNULLED")
 _EXPORTED = 20_000
 # No law names a day for money that was sent by mistake; three working days are the refunds'.
-_RETURN = timedelta(days=3)
+RETURN = timedelta(days=3)
 
 
 class Choice(NamedTuple):
@@ -90,12 +90,12 @@ async def _line_page(desk: Desk, problem: Any = None, status: int = 200) -> Resp
         numbers = await reading_suspense.likely(desk.connection, desk.book.id, row, desk.query("q"))
         if picked is not None and picked not in numbers:
             numbers.insert(0, picked)
-        choices = await _choices(desk, row, numbers)
+        choices = await choices_of(desk, row, numbers)
     acts = await reading.acts(desk.connection, desk.book.id, ACTS, {"line": row["id"]})
     number = desk.query_number("request")
     owed = []
     if row["state"] == "SUSPENSE":
-        owed = await reading_suspense.owed_to_us(desk.connection, desk.book.id, _OWED)
+        owed = await reading_suspense.owed_to_us(desk.connection, desk.book.id, OWED)
     terms, waiting = [], []
     if desk.side.kind == "AGENCY":
         if row["state"] == "SUSPENSE":
@@ -114,7 +114,7 @@ async def _line_page(desk: Desk, problem: Any = None, status: int = 200) -> Resp
         owed=owed,
         repaid=next((one for one in owed if f"{one.code} {one.key}" == named), None),
         sending=desk.query("send", 1) == "1",
-        return_on=desk.today + _RETURN,
+        return_on=desk.today + RETURN,
         acts=acts,
         terms=terms,
         waiting=waiting,
@@ -122,7 +122,8 @@ async def _line_page(desk: Desk, problem: Any = None, status: int = 200) -> Resp
     )
 
 
-async def _choices(desk: Desk, row: Any, numbers: list[int]) -> list[Choice]:
+async def choices_of(desk: Desk, row: Any, numbers: list[int]) -> list[Choice]:
+    """What the line could be for, of these requests; the possible ones first."""
     found = await requests.expected(desk.connection, desk.lots, desk.book.id, numbers)
     titles = await desk.titles({request.lot for request, _ in found.values()})
     made = [
@@ -192,7 +193,7 @@ async def send_back(desk: Desk) -> Response:
             line,
             desk.account,
             desk.field("reason"),
-            desk.today + _RETURN,
+            desk.today + RETURN,
         )
     except MoneyError as error:
         return await refused(desk, error)

@@ -2,15 +2,14 @@
 
 from starlette.responses import Response
 
-from auction_engine.desk.money import charging, guarantees, reading_lot, requests
-from auction_engine.desk.money.reading_lot import Deposit
+from auction_engine.desk.money import charging, doing
 from auction_engine.desk.money.record import MoneyError
 from auction_engine.http.money import Desk, said
 from auction_engine.http.money_bank import day_of, number_of
 from auction_engine.http.money_lot import lot_state, page
 from auction_engine.http.money_sheet_form import read_amount
 
-_LATE = ("PAID_ALREADY", "NOT_EXPECTED", "CHARGED", "NOT_OVER")
+_LATE = ("PAID_ALREADY", "NOT_EXPECTED", "CHARGED", "NOT_OVER", "GUARANTEED")
 _WHOLE_BP = 10_000
 
 
@@ -19,46 +18,25 @@ async def guarantee(desk: Desk) -> Response:
     lot = desk.number("lot")
     state = await lot_state(desk, lot)
     try:
-        request = number_of(desk.field("request", 16), "UNKNOWN_REQUEST")
-        if state.params.terms is None or "GUARANTEE" not in state.params.terms.deposit_means:
-            raise MoneyError("NO_GUARANTEES", "The rules of this lot take no guarantee.")
-        found = await _deposit(desk, lot, request)
-        if found.where != "GUARANTEE":
-            await _accept(desk, found)
+        await doing.accept_guarantee(
+            desk.connection,
+            desk.lots,
+            desk.book.id,
+            lot,
+            state,
+            number_of(desk.field("request", 16), "UNKNOWN_REQUEST"),
+            doing.Guarantee(
+                desk.field("guarantor", 140),
+                desk.field("document", 140),
+                day_of(desk, "valid_until", "EXPIRED"),
+            ),
+            desk.account,
+            desk.field("reason"),
+            desk.today,
+        )
     except MoneyError as error:
         return await _refused(desk, error)
     return desk.away(f"/lots/{lot}", "guarantee")
-
-
-async def _deposit(desk: Desk, lot: int, request: int) -> Deposit:
-    found = await reading_lot.deposits(desk.connection, desk.book.id, lot, reading_lot.FOR_EVER)
-    for one in found:
-        if one.request == request:
-            return one
-    raise MoneyError("UNKNOWN_REQUEST", "No such deposit is expected for this lot.")
-
-
-async def _accept(desk: Desk, deposit: Deposit) -> None:
-    until = day_of(desk, "valid_until", "EXPIRED")
-    if until < desk.today:
-        raise MoneyError("EXPIRED", "The guarantee must still be good.")
-    number = deposit.request
-    now = await requests.expected(desk.connection, desk.lots, desk.book.id, [number])
-    if not now[number][1].open:
-        raise MoneyError("NOT_EXPECTED", "The sale does not want this deposit any more.")
-    guarantor, document = desk.field("guarantor", 140), desk.field("document", 140)
-    if not (guarantor and document):
-        raise MoneyError("NO_GUARANTOR", "Name the bank and its document.")
-    await guarantees.accept(
-        desk.connection,
-        desk.book.id,
-        number,
-        guarantor,
-        document,
-        until,
-        desk.account,
-        desk.field("reason"),
-    )
 
 
 async def fee(desk: Desk) -> Response:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import io
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
+import docket
 import httpx
 import openpyxl
 import pytest
@@ -17,6 +19,8 @@ from desk.money.house import house as money_house
 from house import House, running_house
 
 from auction_engine.bidding import recorder
+from auction_engine.desk.cases import assets, parties
+from auction_engine.identity.vault import Vault
 from auction_engine.ledger import books, store
 from auction_engine.rules.postings import chart
 from auction_engine.rules.postings.entry import Name
@@ -100,6 +104,46 @@ async def balance(case: Case, code: str, key: str) -> int:
         return await books.balance(connection, book, Name(code, key))
     finally:
         await connection.close()
+
+
+async def test_the_sheet_begins_from_the_case(case: Case) -> None:
+    """Who has left is not in it, nor whose right is in other property; the rest is not retyped."""
+    officer = case.house.people["lan"]
+    assert officer.body is not None
+    people = [
+        {"kind": "DEBTOR", "name": "Lê Thị Hư Cấu"},
+        {"kind": "CREDITOR", "name": "Ngân hàng Hư Cấu", "rank": "OTHER",
+         "claim_minor": 900_000_000, "requested_on": "2026-08-01"},
+        {"kind": "SECURED", "name": "Quỹ Hư Cấu", "claim_minor": 50_000_000},
+        {"kind": "CREDITOR", "name": "Đã Rút Lui", "rank": "OTHER", "claim_minor": 1},
+    ]  # fmt: skip
+    connection = await store.connect(case.house.settings.database_url or "")
+    try:
+        vault = Vault.of(case.house.settings)
+        data = docket.case_data(parties=people)
+        async with connection.transaction():
+            number = await assets.create_case(
+                connection, officer.body, officer.id, data, vault=vault
+            )
+            asset = await assets.create_asset(connection, number, officer.id, docket.asset_data())
+        left = await connection.fetchval(
+            "SELECT max(id) FROM case_party WHERE case_id = $1", number
+        )
+        async with connection.transaction():
+            await parties.leave(connection, number, officer.id, left)
+        await connection.execute("UPDATE asset SET lot_id = $2 WHERE id = $1", asset, case.lot)
+    finally:
+        await connection.close()
+    async with case.house.signed_in("lan") as lan:
+        page = (await lan.get(case.path)).text
+    assert re.findall(r'name="parties\.\d+\.name" value="([^"]*)"', page) == [
+        "Lê Thị Hư Cấu", "Ngân hàng Hư Cấu", "Quỹ Hư Cấu",
+    ]  # fmt: skip
+    assert re.findall(r'name="claims\.\d+\.principal" value="([^"]*)"', page) == [
+        "900.000.000", "50.000.000",
+    ]  # fmt: skip
+    assert page.count('<option value="OUTSIDER" selected>') == 1
+    assert 'name="claims.0.requested_on" value="2026-08-01"' in page
 
 
 async def test_rows_are_added_without_script_and_nothing_typed_is_lost(case: Case) -> None:

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any, NamedTuple
 
-from auction_engine.desk.money import causes, record, requests
+from auction_engine.desk.money import causes, reading, record, requests
 from auction_engine.desk.money.record import MoneyError
 from auction_engine.desk.reading import Lots
 from auction_engine.ledger import books
@@ -61,8 +61,40 @@ async def charge_fee(
         if charge.gross_minor:
             entry = charges.fee_charged(where.organisation, lot, charge, Cause("ACT", act))
             await books.post(connection, [entry])
-        ended = requests.day_of(state, max(since.at_ms for since in ends.values()))
-        return Charged(charge, auction_fee.due_day(packs.load(params.pack or ""), ended))
+        return Charged(charge, _due_on(state, ends))
+
+
+async def charged_before(
+    connection: Any,
+    lots: Lots,
+    lot: int,
+    agreed_minor: int | None,
+    costs_minor: int,
+    vat_bp: int,
+    account: int,
+    reason: str,
+) -> Charged | None:
+    """What the very same charge came to when this person made it before; None if nobody did.
+
+    Raises MoneyError as `charge_fee`.
+    """
+    found = (await lots.read(connection, [lot])).get(lot)
+    ends = await causes.of_kind(connection, lot, *_ENDS)
+    if found is None or not ends:
+        return None
+    state, params = found.state, found.state.params
+    where = await record.books_of(connection, lot, params.currency, params.minor_digits)
+    charge = _charge(state, agreed_minor, costs_minor, vat_bp)
+    body = {"lot": lot, "net_minor": charge.net_minor, "vat_minor": charge.vat_minor}
+    acts = await reading.acts(connection, where.organisation, ["fee"], body)
+    if not any((one["account_id"], one["reason"]) == (account, reason) for one in acts):
+        return None
+    return Charged(charge, _due_on(state, ends))
+
+
+def _due_on(state: LotState, ends: dict[str, causes.Since]) -> date | None:
+    ended = requests.day_of(state, max(since.at_ms for since in ends.values()))
+    return auction_fee.due_day(packs.load(state.params.pack or ""), ended)
 
 
 # The rule's key begins with what it is about; one lot is not another that begins alike.

@@ -10,7 +10,7 @@ from typing import Any
 from auction_engine.desk.money import holders
 from auction_engine.desk.money.payouts import Kind, Payee, Payout, plan
 from auction_engine.desk.money.record import MoneyError, act, lock_lot
-from auction_engine.desk.money.suspense import close, opened
+from auction_engine.desk.money.suspense import close, opened, patient
 from auction_engine.ledger import books
 from auction_engine.rules.postings import chart, deposits
 from auction_engine.rules.postings.entry import Cause, Name
@@ -41,6 +41,7 @@ _LAY = """
 """
 
 
+@patient
 async def share_interest(
     connection: Any, book: int, line: int, since: date, until: date, account: int, reason: str
 ) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 from auction_engine.desk.money import causes, holders, record
 from auction_engine.desk.money.payouts import Payout, plan
 from auction_engine.desk.money.record import MoneyError, act
-from auction_engine.desk.money.suspense import close, opened
+from auction_engine.desk.money.suspense import close, opened, patient
 from auction_engine.desk.reading import Lots
 from auction_engine.ledger import books
 from auction_engine.rules import calendar, packs
@@ -24,6 +24,7 @@ from auction_engine.rules.proceeds.interest import by_term
 _WAITS = ("PAID", "DELIVERED", "TITLE_FILED")
 
 
+@patient
 async def park(
     connection: Any, lots: Lots, book: int, line: int, lot: int, account: int, reason: str
 ) -> int:
@@ -56,6 +57,7 @@ async def park(
     return term
 
 
+@patient
 async def mature(
     connection: Any,
     lots: Lots,

@@ -4,6 +4,7 @@ A payout pays one liability of a book. The order is a pain.001 file; it has left
 it. What the bank refuses, or what comes back, is owed as before and put before a person.
 """
 
+import hashlib
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, Literal, NamedTuple
@@ -18,6 +19,10 @@ from auction_engine.rules.postings.entry import Name
 Kind = Literal["REFUND", "RETURN", "REMITTANCE", "BUDGET", "COSTS", "CREDITOR", "SURPLUS", "OTHER"]
 State = Literal["DUE", "PREPARED", "ORDERED", "BOOKED", "FAILED", "CANCELLED"]
 _MOST = 5_000
+_HEARD = (
+    "SELECT EXISTS (SELECT FROM money_act WHERE book_id = $1 AND kind = 'answer'"
+    " AND body ->> 'batch' = $2::bigint::text AND body ->> 'sha256' = $3)"
+)
 _LOCKED = (
     "SELECT id, state, name, account, bank FROM payout"
     " WHERE book_id = $1 AND id = ANY($2::bigint[])"
@@ -206,8 +211,8 @@ async def cancel(connection: Any, book: int, batch: int, account: int, reason: s
 async def hear(connection: Any, book: int, data: bytes, account: int | None) -> dict[str, int]:
     """Take a bank's answer (pain.002): refused payments are owed again and shown as failed.
 
-    Returns how many it refused and how many it accepted; accepted is not booked yet. Raises
-    BankFileError, MoneyError UNKNOWN_BATCH.
+    Returns how many it refused and accepted (not booked yet); the same answer again is recorded
+    once. Raises BankFileError, MoneyError UNKNOWN_BATCH.
     """
     report = pain002.read(data)
     counts = {"rejected": 0, "accepted": 0, "known": 0}
@@ -223,7 +228,10 @@ async def hear(connection: Any, book: int, data: bytes, account: int | None) -> 
                 "UNKNOWN_BATCH",
                 f"The answer is about {report.original_id}, which is no batch of ours.",
             )
-        await act(connection, book, account, "answer", {"batch": batch["id"]})
+        digest = hashlib.sha256(data).hexdigest()
+        if not await connection.fetchval(_HEARD, book, batch["id"], digest):
+            body = {"batch": batch["id"], "sha256": digest}
+            await act(connection, book, account, "answer", body)
         refused: list[tuple[Any, str]] = []
         for row in await connection.fetch(
             "SELECT id, attempt, code, account_key, amount_minor, state FROM payout"

@@ -255,6 +255,16 @@ async def file(connection: Any, book: int, number: int) -> FileResult | None:
     return FileResult(found, list(states.values()), reasons)
 
 
+async def act(connection: Any, book: int, number: int) -> Any:
+    """What somebody did, or None."""
+    return await connection.fetchrow(
+        "SELECT m.id, m.at, m.kind, m.reason, m.body, a.name AS by FROM money_act m"
+        " LEFT JOIN account a ON a.id = m.account_id WHERE m.book_id = $1 AND m.id = $2",
+        book,
+        number,
+    )
+
+
 async def acts(connection: Any, book: int, kinds: Sequence[str], of: dict[str, Any]) -> list[Any]:
     """Who did these things to something (`of` is part of the act's body), in order."""
     return list(

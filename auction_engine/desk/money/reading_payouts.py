@@ -115,15 +115,18 @@ async def order_file(connection: Any, book: int, number: int) -> Any:
     )
 
 
-async def batch_of(connection: Any, book: int, numbers: Sequence[int], account: int) -> int | None:
-    """The batch that holds exactly these payouts and that this person prepared."""
+async def batch_of(
+    connection: Any, book: int, numbers: Sequence[int], account: int, pay_on: date
+) -> int | None:
+    """The batch that holds exactly these payouts and that this person prepared for that day."""
     found = await connection.fetchval(
         "SELECT b.id FROM payout_batch b JOIN payout p ON p.batch_id = b.id WHERE b.book_id = $1"
-        " AND b.prepared_by = $3 AND b.cancelled_at IS NULL GROUP BY b.id"
+        " AND b.prepared_by = $3 AND b.requested_on = $4 AND b.cancelled_at IS NULL GROUP BY b.id"
         " HAVING array_agg(p.id ORDER BY p.id) = $2::bigint[] ORDER BY b.id DESC LIMIT 1",
         book,
         sorted(set(numbers)),
         account,
+        pay_on,
     )
     return None if found is None else int(found)
 

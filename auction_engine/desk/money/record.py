@@ -15,11 +15,15 @@ _NUMBERS = 2**31
 
 
 class MoneyError(AuctionError):
-    """Something about the money cannot be done. `code` is stable; nothing was done."""
+    """Something about the money cannot be done. `code` is stable; nothing was done.
 
-    def __init__(self, code: str, text: str) -> None:
+    `field` names what was wrong of what was sent, where the code alone does not say it.
+    """
+
+    def __init__(self, code: str, text: str, field: str = "") -> None:
         super().__init__(text)
         self.code = code
+        self.field = field
 
 
 class LotBooks(NamedTuple):
@@ -75,6 +79,20 @@ async def act(
         orjson.dumps(body).decode(),
     )
     return int(found)
+
+
+async def done_before(
+    connection: Any, book: int, account: int | None, kind: str, body: dict[str, Any], reason: str
+) -> bool:
+    """Whether the newest act of this kind about all of `body` is this account's, in these words."""
+    row = await connection.fetchrow(
+        "SELECT account_id, reason FROM money_act WHERE book_id = $1 AND kind = $2"
+        " AND body @> $3::jsonb ORDER BY id DESC LIMIT 1",
+        book,
+        kind,
+        orjson.dumps(body).decode(),
+    )
+    return row is not None and (row["account_id"], row["reason"]) == (account, reason)
 
 
 async def lock_requests(connection: Any, requests: Iterable[int]) -> None:

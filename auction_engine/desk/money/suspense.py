@@ -1,24 +1,48 @@
 """Money that arrived and is nobody's yet: a person says whose it is, or it goes back."""
 
+from collections.abc import Awaitable, Callable
 from datetime import date
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 from auction_engine.desk.money import requests
 from auction_engine.desk.money.allocating import Given
 from auction_engine.desk.money.payouts import Payee, Payout, plan
-from auction_engine.desk.money.record import MoneyError, act, lock_requests
+from auction_engine.desk.money.record import MoneyError, act, done_before, lock_requests
 from auction_engine.desk.reading import Lots
 from auction_engine.ledger import books
 from auction_engine.rules.postings import chart, deposits
 from auction_engine.rules.postings.entry import Cause, Name
 
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+_TRIES = 3
 
+
+def patient(act: Callable[_P, Awaitable[_T]]) -> Callable[_P, Awaitable[_T]]:
+    """`act` on a line, tried again when somebody else was at the line in the same moment."""
+
+    @wraps(act)
+    async def tried(*given: _P.args, **named: _P.kwargs) -> _T:
+        for _ in range(_TRIES - 1):
+            try:
+                return await act(*given, **named)
+            except MoneyError as error:
+                if error.code != "BUSY":
+                    raise
+        return await act(*given, **named)
+
+    return tried
+
+
+@patient
 async def allocate(
     connection: Any, lots: Lots, book: int, line: int, request: int, account: int, reason: str
-) -> None:
+) -> bool:
     """A person says what a line was paid for; a short one may lie with others for the rest.
 
-    Raises MoneyError: UNKNOWN_LINE, SETTLED, UNKNOWN_REQUEST, PAID_ALREADY, NOT_EXPECTED, LATE,
+    Returns False where that very person has said so before and nothing is to do. Raises
+    MoneyError: UNKNOWN_LINE, SETTLED, UNKNOWN_REQUEST, PAID_ALREADY, NOT_EXPECTED, LATE,
     NO_REASON, NOT_OURS.
     """
     _reason(reason)
@@ -37,6 +61,9 @@ async def allocate(
         if late and asked.purpose == "DEPOSIT":
             raise MoneyError("LATE", "It arrived after the last day; it has to go back.")
         body = {"line": line, "request": request}
+        if row["reason"] == "SHORT" and row["request_id"] == request:
+            if await done_before(connection, book, account, "allocate", body, reason):
+                return False
         number = await act(connection, book, account, "allocate", body, reason)
         left = await books.balance(connection, book, Name("LIAB.SUSPENSE", chart.of_line(line)))
         # What lies there as SHORT for this request already is not counted twice.
@@ -50,7 +77,7 @@ async def allocate(
                 request,
                 number,
             )
-            return
+            return True
         take = min(left, missing)
         short = await requests.short_parts(connection, [request])
         lay = [] if asked.purpose == "PRICE" else short.get(request, [])
@@ -67,8 +94,10 @@ async def allocate(
             )
         else:
             await close(connection, line, "ALLOCATED", number)
+    return True
 
 
+@patient
 async def send_back(
     connection: Any, book: int, line: int, account: int | None, reason: str, due_on: date | None
 ) -> None:
@@ -100,6 +129,7 @@ async def send_back(
         await close(connection, line, "SENT_BACK", number)
 
 
+@patient
 async def make_good(
     connection: Any, book: int, line: int, owed: Name, account: int, reason: str
 ) -> int:
