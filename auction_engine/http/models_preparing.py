@@ -85,7 +85,16 @@ class ComputedDate(Model):
     worked_instead: list[Day]
 
 
+class MadeLot(Model):
+    """A lot that was made of the draft: `position` from 1, `up` once everybody can see it."""
+
+    position: Whole
+    lot: Whole
+    up: bool
+
+
 class WholeDraft(Draft):
+    lots: Annotated[list[MadeLot], Field(description="What it has become, in order.")]
     choices: Chosen
     assets: list[Choosable]
     findings: list[Finding]
@@ -141,6 +150,18 @@ class Run(Model):
 
 class Runs(Model):
     runs: list[Run]
+
+
+class Source(Model):
+    """What a draft can begin from. `newest`: the pack that a sale of today follows."""
+
+    from_: Annotated[str, Field(alias="from")]
+    name: Texts
+    newest: bool
+
+
+class Sources(Model):
+    sources: list[Source]
 
 
 class Template(Model):
