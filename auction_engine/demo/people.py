@@ -22,6 +22,7 @@ _NAMES = {
     "demo.chief": "Giám đốc thử",
     "demo.officer": "CHV thử",
     "demo.head": "Chi cục trưởng thử",
+    "demo.procurator": "Kiểm sát viên thử",
 }
 
 

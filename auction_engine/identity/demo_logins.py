@@ -22,6 +22,7 @@ DEMO_LOGINS = [
     # Money leaves under four eyes: a second person at each desk.
     DemoLogin("organisation", "demo.chief", "release-a-batch"),
     DemoLogin("officer", "demo.head", "approve-a-share"),
+    DemoLogin("procurator", "demo.procurator", "watch-them-all"),
 ]
 LOGINS = frozenset(demo.login for demo in DEMO_LOGINS)
 
