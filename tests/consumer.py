@@ -36,15 +36,21 @@ class Got:
 
 @dataclass
 class Consumer:
-    """`answers` gives the answer's status line (None: none at all, ever) for a message."""
+    """`answers` gives the answer's status line for a message; bytes are sent as they are and then
+    nothing more, None is nothing at all, ever."""
 
     origin: str = ""
-    answers: Callable[[Got], str | None] = lambda got: "204 Taken"
+    answers: Callable[[Got], str | bytes | None] = lambda got: "204 Taken"
     got: list[Got] = field(default_factory=list)
     _arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
     def of(self, path: str) -> list[Got]:
         return [one for one in self.got if one.path == path]
+
+    async def next(self) -> None:
+        """Wait for another message."""
+        self._arrived.clear()
+        await self._arrived.wait()
 
     async def until(self, true: Callable[[], bool], timeout_s: float = 20) -> None:
         """Wait until something is true of what has come."""
@@ -66,6 +72,10 @@ class Consumer:
                 status = self.answers(got)
                 if status is None:
                     await asyncio.Event().wait()
+                if isinstance(status, bytes):
+                    writer.write(status)
+                    await writer.drain()
+                    continue
                 more = f"Location: {self.origin}/elsewhere\r\n" if "3" in str(status)[:1] else ""
                 writer.write(f"HTTP/1.1 {status}\r\n{more}Content-Length: 0\r\n\r\n".encode())
                 await writer.drain()

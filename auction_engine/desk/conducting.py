@@ -145,7 +145,7 @@ async def hand_over(
     house = await session_record.organisation(desk.engine, session)
     if found is None or found.role != "organisation" or found.body != house:
         raise SessionError(None, f"Account {auctioneer} is no auctioneer's.")
-    await _check_fit(desk, session, found.body or 0, auctioneer)
+    await check_fit(desk, session, found.body or 0, auctioneer)
 
     def wanted(record: Record, lots: Now, _: int) -> list[tuple[int, Act]]:
         return rules.hand_over_acts(record.plan, lots, auctioneer, account, reason)
@@ -158,7 +158,7 @@ async def hand_over(
     return await _asked(desk, session, wanted, before=note)
 
 
-async def _check_fit(desk: Desk, session: int, body: int, auctioneer: int) -> None:
+async def check_fit(desk: Desk, session: int, body: int, auctioneer: int) -> None:
     """Return if the account may conduct all lots of the session. Raises SessionError."""
     record = await session_record.read(desk.engine, session)
     try:

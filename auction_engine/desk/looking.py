@@ -20,8 +20,10 @@ async def look_on(
     look_s: float,
     passing: tuple[type[BaseException], ...],
     name: str,
+    rest: float = _REST,
 ) -> None:
-    """Call `look` with a connection every `look_s` seconds; less often where looking takes long.
+    """Call `look` with a connection every `look_s` seconds; less often where looking takes long:
+    after `rest` times as long as it took.
 
     Until cancelled. What is `passing`, such as servers away, is logged under `name` and waited for.
     """
@@ -31,7 +33,7 @@ async def look_on(
                 while True:
                     begun_s = time.monotonic()
                     await look(connection)
-                    await asyncio.sleep(max(look_s, _REST * (time.monotonic() - begun_s)))
+                    await asyncio.sleep(max(look_s, rest * (time.monotonic() - begun_s)))
         except passing as error:
             _log.warning("look_waits", part=name, error=type(error).__name__, text=str(error))
         await asyncio.sleep(look_s)

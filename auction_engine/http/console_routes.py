@@ -1,6 +1,6 @@
 """The routes of the acts as forms, of the auctioneer's console and of the minutes."""
 
-from auction_engine.http import acting_panel, models, models_console
+from auction_engine.http import acting_panel, models, models_acting, models_console
 from auction_engine.http.afterwards.own import own
 from auction_engine.http.console import doing, minutes, pages
 from auction_engine.http.guard import Doc, Spec
@@ -44,6 +44,26 @@ API = [
         doc=Doc(
             "A session as its console shows it: prices, people as counts, refusals, open acts.",
             {200: (models_console.Console, "The lots, in order."), **_NO_SESSION},
+        ),
+    ),
+    Spec(
+        "POST",
+        "/api/sessions/{session:int}/lots/{lot:int}/close",
+        Act.CONDUCT,
+        doing.api_close_lot,
+        rated=True,
+        fields=frozenset(),
+        optional=frozenset({"reason"}),
+        doc=Doc(
+            "End the bidding of a lot that its auctioneer closes by hand. Again is once.",
+            {
+                200: (models_acting.SessionActDone, "`done`, or `already`."),
+                404: (models.Problem, "UNKNOWN_SESSION or UNKNOWN_LOT: none of this session."),
+                409: (models.Problem, "NOT_YOURS_TO_CLOSE: a clock or somebody else ends it."),
+                429: (models.Problem, "RATE_LIMITED: nothing recorded."),
+                503: (models.Problem, "BUSY, UNAVAILABLE or UNANSWERED: send the same again."),
+            },
+            models_console.ClosingByHand,
         ),
     ),
     Spec(

@@ -120,7 +120,10 @@ def _api(side: str, base: str, see: Act, manage: Act) -> list[Spec]:
                         models.Problem,
                         "BAD_NAME, NO_TYPES, UNKNOWN_TYPE, BAD_URL, NOT_HTTPS or NOT_PUBLIC.",
                     ),
-                    409: (models.Problem, "TOO_MANY: ten are the most."),
+                    409: (
+                        models.Problem,
+                        "TOO_MANY: ten are the most. NO_HOUSE: you work for none.",
+                    ),
                     **_LIMITED,
                 },
                 told.NewWebhook,
@@ -201,6 +204,7 @@ API += [
                 202: (told.ImportTaken, "Taken; ask for its state."),
                 400: (models.Problem, "BAD_MESSAGE."),
                 408: (models.Problem, "TIMED_OUT: the body did not arrive."),
+                409: (models.Problem, "NO_HOUSE: you work for none."),
                 413: (models.Problem, "TOO_LARGE: more than 24 MiB."),
                 415: (models.Problem, "UNSUPPORTED_TYPE."),
                 **_LIMITED,
@@ -238,7 +242,7 @@ API += [
         doc=Doc(
             "All cases with their assets, as a file that can be imported.",
             {
-                200: (told.CaseFile, "The file; as text/csv if asked for."),
+                200: ("application/json, text/csv", "The file, in the form asked for."),
                 400: (models.Problem, "BAD_MESSAGE."),
             },
             query=_FORMAT,

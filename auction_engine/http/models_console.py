@@ -10,7 +10,7 @@ from auction_engine.http.models import LotState, Model, Whole
 class Present(Model):
     """People, as counts only."""
 
-    here: Annotated[int, Field(description="Bidders who follow the lot over this process now.")]
+    here: Annotated[int, Field(description="Bidders who follow the lot now.")]
     entered: Annotated[int, Field(description="Bidders who have ever come into the room.")]
     admitted: Annotated[int, Field(description="Admitted and not out.")]
     watching: Annotated[int, Field(description="Connections that follow it, onlookers too.")]
@@ -29,10 +29,25 @@ class ConsoleLot(Model):
     auctioneer: str | None
 
 
+class HandOverOffer(Model):
+    """The session is offered to a colleague, who has not answered yet."""
+
+    by: Annotated[int, Field(description="The account that offers it.")]
+    by_name: str
+    to: Annotated[int, Field(description="The account it is offered to.")]
+    at_ms: Whole
+    reason: str | None
+
+
 class Console(Model):
     session: Whole
     next_end_ms: int | None
+    offer: HandOverOffer | None
     lots: list[ConsoleLot]
+
+
+class ClosingByHand(Model):
+    reason: Annotated[str | None, Field(max_length=2_000, description="Why just now.")] = None
 
 
 class AnnouncementText(Model):

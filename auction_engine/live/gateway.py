@@ -35,6 +35,7 @@ from auction_engine.live.elsewhere import Elsewhere
 from auction_engine.live.endings import Endings
 from auction_engine.live.messages import error
 from auction_engine.live.outbid import leaders, overtaken
+from auction_engine.live.presence import Presence
 from auction_engine.live.rooms import Rooms
 from auction_engine.live.views import LotView, Views
 from auction_engine.rules.lot import BEFORE_OPENING
@@ -83,6 +84,7 @@ class Gateway:
         self._endings = Endings(redis, url, self._sessions, self.signed_out)
         self.announced = Announced(redis, url, self.rooms.tell)
         self.rooms.announced = self.announced.frame
+        self.presence = Presence(redis, self.rooms, self.clock.now_ms)
         self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.views.in_use = lambda lot: self.rooms.viewers(lot) > 0
         self._serving = True
@@ -90,7 +92,7 @@ class Gateway:
     async def start(self) -> None:
         """Follow the log; returns when every live lot is known."""
         await self.log.start()
-        parts = (self._endings.run(), self.announced.run())
+        parts = (self._endings.run(), self.announced.run(), self.presence.run())
         for job in (self.clock.run(), self._sweep(), *parts):
             must_live(self._spawn(job), self._fail)
 

@@ -56,10 +56,10 @@ class Room:
         return len(self._bidders) + len(self._onlookers) + len(self._joining)
 
     @property
-    def bidders(self) -> int:
-        """How many different bidders are here."""
-        here = {member.bidder for member in (*self._bidders, *self._joining)}
-        return len(here - {None})
+    def bidders(self) -> set[int]:
+        """The different bidders who are here."""
+        members = (*self._bidders, *self._joining)
+        return {member.bidder for member in members if member.bidder is not None}
 
     def join(self, member: Member, position: tuple[int, int] | None) -> None:
         """Bring `member` up to date and keep it so. `position` is its (epoch, seq), if any."""
@@ -236,10 +236,14 @@ class Rooms:
         if room is not None:
             room.tell(data)
 
-    def bidders(self, lot: int) -> int:
-        """How many different bidders follow the lot over this process."""
+    def followed(self) -> list[int]:
+        """The lots that somebody follows over this process."""
+        return list(self._rooms)
+
+    def bidders(self, lot: int) -> set[int]:
+        """The different bidders who follow the lot over this process."""
         room = self._rooms.get(lot)
-        return 0 if room is None else room.bidders
+        return set() if room is None else room.bidders
 
     def viewers(self, lot: int) -> int:
         """How many connections of this process follow the lot."""

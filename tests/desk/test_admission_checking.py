@@ -70,7 +70,7 @@ async def test_one_byte_too_many_is_refused_before_anything_is_read() -> None:
 
 
 async def test_a_reader_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checking, "_CHECK_S", 0.0)
+    monkeypatch.setattr(checking, "CHECK_S", 0.0)
     with pytest.raises(AdmissionError) as refused:
         await Checker().check(papers.png())
     assert refused.value.code == "FILE_TOO_SLOW"

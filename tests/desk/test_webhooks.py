@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import sys
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -52,6 +54,38 @@ class Bench:
                 "INSERT INTO webhook_delivery (webhook_id, event_id, stream) VALUES ($1, $2, $3)",
                 hook, event, stream,
             )  # fmt: skip
+
+    async def lot(self, bids: int) -> int:
+        """A lot of the body's with so many bids in its journal."""
+        agency = await self.connection.fetchval(
+            "INSERT INTO body (kind, name) VALUES ('AGENCY', '{\"vi\": \"A\"}') RETURNING id"
+        )
+        session = await self.connection.fetchval(
+            "INSERT INTO auction_session (title, organisation, agency, organisation_id, agency_id)"
+            " VALUES ('{}', '{}', '{}', $1, $2) RETURNING id",
+            self.body, agency,
+        )  # fmt: skip
+        lot = await self.connection.fetchval(
+            "INSERT INTO lot (session_id, position, shard, content) VALUES ($1, 1, 0, '{}')"
+            " RETURNING id",
+            session,
+        )
+        entries = [
+            (lot, n, "bid.accepted", 1, orjson.dumps(
+                {"kind": "bid.accepted", "bidder": 1, "amount_minor": n, "n": n, "at_ms": n,
+                 "seq": n}), b"x")
+            for n in range(1, bids + 1)
+        ]  # fmt: skip
+        await self.connection.executemany(
+            "INSERT INTO journal (lot_id, seq, kind, bidder, body, hash)"
+            " VALUES ($1, $2, $3, $4, $5, $6)", entries,
+        )  # fmt: skip
+        await self.connection.execute(
+            "INSERT INTO lot_head (lot_id, shard, seq, hash, phase, status, accepted, refused,"
+            " extensions) VALUES ($1, 0, $2::int, 'x', 'open', 'RUNNING', $2::int, 0, 0)",
+            lot, bids,
+        )  # fmt: skip
+        return int(lot)
 
     @contextlib.asynccontextmanager
     async def running(self, **options: Any) -> AsyncIterator[None]:
@@ -142,6 +176,111 @@ async def test_a_consumer_that_never_answers_stops_no_other(bench: Bench, taker:
         assert len(taker.of("/slow")) <= 4
     assert seqs(taker.of("/ok")) == list(range(201, 221))
     assert set(await bench.states(slow)) == {"QUEUED"}
+
+
+async def test_a_second_answer_to_one_message_is_no_answer_to_the_next(
+    bench: Bench, taker: Consumer
+) -> None:
+    twice, once = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" * 2, ["500 Broken"]
+
+    def answer(got: Got) -> str | bytes:
+        if got.headers["webhook-id"].endswith("-1"):
+            return twice
+        return once.pop() if once else "200 OK"
+
+    taker.answers = answer
+    hook = await bench.hook(f"{taker.origin}/in")
+    await bench.events(hook, "lot:1", 3)
+    async with bench.running():
+        await bench.until(hook, "SENT")
+    assert seqs(taker.got) == [1, 2, 2, 3]
+
+
+_OK = b"HTTP/1.1 200 OK\r\n"
+
+
+# What was answered, and how often the message must come then.
+_ODD = [
+    # What follows the status is nobody's business: it was taken.
+    (_OK + b"Content-Length: 1000000000\r\n\r\nshort", 1),
+    (_OK + b"Content-Length: 3\r\n\r\nfar more than three", 1),
+    (_OK + b"Transfer-Encoding: chunked\r\n\r\nffffffff\r\n" + b"x" * 100_000, 1),
+    (_OK + b"Content-Type: text/plain\r\n\r\n" + b"x" * 300_000, 1),
+    # These say nothing that could be understood.
+    (_OK + b"Content-Length: -5\r\n\r\n", 2),
+    (_OK + b"Content-Length: 0\r\nContent-Length: 7\r\n\r\n", 2),
+    (_OK + b"X-Long: " + b"y" * 1_000_000, 2),
+    (b"220 mail.example ESMTP\r\n", 2),
+    (b"HTTP/1.1 100 Continue\r\n\r\n", 2),
+    (b"\0" * 10_000, 2),
+]
+
+
+async def test_whatever_a_consumer_says_it_gets_every_event(bench: Bench, taker: Consumer) -> None:
+    odd = {f"lot-{n}-{2 * n + 1}": said for n, (said, _) in enumerate(_ODD)}
+    taker.answers = lambda got: odd.pop(got.headers["webhook-id"], "200 OK")
+    hook = await bench.hook(f"{taker.origin}/in")
+    for n in range(len(_ODD)):
+        await bench.events(hook, f"lot:{n}", 2)
+    async with bench.running():
+        await bench.until(hook, "SENT")
+    for n, (said, tries) in enumerate(_ODD):
+        own = [one for one in taker.got if one.headers["webhook-id"].startswith(f"lot-{n}-")]
+        assert seqs(own) == [2 * n + 1] * tries + [2 * n + 2], said[:60]
+
+
+async def test_gateways_killed_at_any_moment_lose_nothing_and_keep_the_order(
+    bench: Bench, taker: Consumer
+) -> None:
+    """Real processes, killed after so many messages: while they read, send, or hear the answer."""
+    kills = [1, 7, 60]
+    await bench.hook(f"{taker.origin}/in")
+    lot = await bench.lot(120)
+    environment = os.environ | {
+        "AUCTION_DATABASE_URL": bench.settings.database_url or "",
+        "AUCTION_DATA_DIR": str(bench.settings.data_dir),
+        "AUCTION_WEBHOOK_NETWORKS": ",".join(_LOCAL),
+    }
+    async with asyncio.timeout(90):
+        for count in [*kills, None]:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-c", _GATEWAY, env=environment
+            )
+            try:
+                if count is None:
+                    while len(set(seqs(taker.got))) < 120:
+                        await taker.next()
+                else:
+                    while len(taker.got) < count:
+                        await taker.next()
+            finally:
+                process.kill()
+                await process.wait()
+    first = list(dict.fromkeys(seqs(taker.got)))
+    assert first == list(range(1, 121))
+    assert {one.headers["webhook-id"].rpartition("-")[0] for one in taker.got} == {f"lot-{lot}"}
+    # Again is only what nobody heard the end of: one for each that was killed.
+    assert len(taker.got) <= 120 + len(kills)
+
+
+# What of a gateway makes events and sends them.
+_GATEWAY = """
+import asyncio
+from datetime import timedelta
+from auction_engine.desk.integration.dispatching import Dispatcher
+from auction_engine.desk.integration.feeding import Feeder
+from auction_engine.identity.vault import Vault
+from auction_engine.settings import Settings
+
+async def run():
+    settings = Settings()
+    dispatcher = Dispatcher(
+        settings, Vault.of(settings), look_s=0.02, lease=timedelta(seconds=1), first_pause_s=0.05
+    )
+    await asyncio.gather(Feeder(settings.database_url, 0.05).run(), dispatcher.run())
+
+asyncio.run(run())
+"""
 
 
 async def test_what_a_dying_gateway_held_is_sent_by_another(bench: Bench, taker: Consumer) -> None:
@@ -285,40 +424,14 @@ def test_an_entry_is_told_by_codes_and_named_fields_only() -> None:
 
 
 async def test_the_feeder_takes_up_where_the_last_one_died(bench: Bench) -> None:
-    """Two streams of entries; the first feeder is cut off after a page."""
+    """A lot's entries in two pages; the first feeder is cut off after one."""
     connection = bench.connection
-    agency = await connection.fetchval(
-        "INSERT INTO body (kind, name) VALUES ('AGENCY', '{\"vi\": \"A\"}') RETURNING id"
-    )
-    session = await connection.fetchval(
-        "INSERT INTO auction_session (title, organisation, agency, organisation_id, agency_id)"
-        " VALUES ('{}', '{}', '{}', $1, $2) RETURNING id",
-        bench.body, agency,
-    )  # fmt: skip
     await connection.execute(
         "INSERT INTO webhook (body_id, made_by, name, url, types) VALUES"
         " ($1, $2, 'n', 'https://x.example/', '{bid.accepted}')",
         bench.body, bench.account,
     )  # fmt: skip
-    lot = await connection.fetchval(
-        "INSERT INTO lot (session_id, position, shard, content) VALUES ($1, 1, 0, '{}')"
-        " RETURNING id",
-        session,
-    )
-    entries = [
-        (lot, n, "bid.accepted", 1, orjson.dumps(
-            {"kind": "bid.accepted", "bidder": 1, "amount_minor": n, "n": n, "at_ms": n,
-             "seq": n}), b"x")
-        for n in range(1, 701)
-    ]  # fmt: skip
-    await connection.executemany(
-        "INSERT INTO journal (lot_id, seq, kind, bidder, body, hash)"
-        " VALUES ($1, $2, $3, $4, $5, $6)", entries,
-    )  # fmt: skip
-    await connection.execute(
-        "INSERT INTO lot_head (lot_id, shard, seq, hash, phase, status, accepted, refused,"
-        " extensions) VALUES ($1, 0, 700, 'x', 'open', 'RUNNING', 700, 0, 0)", lot,
-    )  # fmt: skip
+    await bench.lot(700)
 
     class Dying:
         """A connection that is lost when it is about to commit the second page."""

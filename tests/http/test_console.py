@@ -4,6 +4,7 @@ closing by hand, minutes."""
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import html
 import json
@@ -22,8 +23,10 @@ import pytest_asyncio
 from bidding.harness import journal
 from house import START, STEP, House, new_id, running_house
 
+from auction_engine.bidding.connections import make_redis
 from auction_engine.desk import listing
 from auction_engine.http.presenting import presenter
+from auction_engine.live.presence import Presence
 from auction_engine.rules.terms import Terms
 from auction_engine.settings import Settings
 
@@ -112,7 +115,7 @@ async def test_the_session_at_a_glance(room: House) -> None:
         told = (await client.get(f"/api/sessions/{session}/console")).json()
         assert [one["lot"] for one in told["lots"]] == [first, second]
         lot = told["lots"][0]
-        assert lot["present"]["here"] == 1
+        assert lot["present"]["here"] == lot["present"]["watching"] == 1
         assert lot["present"]["admitted"] == 2
         assert lot["refusals"] == {"ALREADY_LEADING": 1}
         assert lot["state"]["price_minor"] == START
@@ -126,6 +129,46 @@ async def test_the_session_at_a_glance(room: House) -> None:
         refused = presenter().text("vi", "live.refused.ALREADY_LEADING")
         assert refused in html.unescape(page.text)
         assert (await an.get(f"/desk/sessions/{session}/console")).status_code == 403
+
+
+class Elsewhere:
+    """Who follows a lot over another gateway: a bidder on two devices, and an onlooker."""
+
+    def __init__(self, lot: int, bidder: int) -> None:
+        self.lot, self.bidder = lot, bidder
+
+    def followed(self) -> list[int]:
+        return [self.lot]
+
+    def bidders(self, lot: int) -> set[int]:
+        return {self.bidder} if lot == self.lot else set()
+
+    def viewers(self, lot: int) -> int:
+        return 3 if lot == self.lot else 0
+
+
+async def test_who_follows_over_another_gateway_counts_too(room: House) -> None:
+    session = await session_of(room)
+    (lot,) = room.lots
+    redis = make_redis(room.settings.redis_url or "")
+    async with (
+        contextlib.aclosing(redis),
+        room.signed_in("auctioneer") as client,
+        room.live(await _ticket(room, "an")) as live,
+    ):
+        await live.say(t="watch", lot=lot)
+        await live.hear("snapshot")
+        path, wanted = f"/api/sessions/{session}/console", []
+        for login in ("binh", "an"):
+            crowd = Elsewhere(lot, room.people[login].id)
+            other = Presence(redis, crowd, lambda: int(time.time() * 1000))
+            await other.beat()
+            present = (await client.get(path)).json()["lots"][0]["present"]
+            wanted.append((present["here"], present["watching"]))
+            crowd.lot = 0
+            await other.beat()
+        # Of the own gateway one bidder on one device; who is here and there is one person.
+        assert wanted == [(2, 4), (1, 4)]
 
 
 async def _ticket(house: House, login: str) -> str:
@@ -172,8 +215,8 @@ async def test_the_whole_session_stands_still_and_goes_on(room: House) -> None:
 
 
 async def test_a_lot_closed_by_hand_is_closed_once_by_its_auctioneer(room: House) -> None:
-    session = await session_of(room, end_ms=None, closed_by="AUCTIONEER")
-    (lot,) = room.lots
+    session = await session_of(room, 2, end_ms=None, closed_by="AUCTIONEER")
+    lot, by_api = room.lots
     base = f"/desk/sessions/{session}"
     fields = {"do": "close", "lot": str(lot), "confirmed": "1", "reason": "nobody bids on"}
     async with room.signed_in("auctioneer") as client, room.signed_in("an") as an:
@@ -188,10 +231,22 @@ async def test_a_lot_closed_by_hand_is_closed_once_by_its_auctioneer(room: House
         other = await session_of(room)
         late = await send(client, f"/desk/sessions/{other}/acts", **fields)
         assert late.status_code == 404
+        for outcome in ("done", "already"):
+            api = f"/api/sessions/{session}/lots/{by_api}/close"
+            closed = await client.post(api, json={"reason": "nobody bids on"})
+            assert closed.json()["lots"] == [
+                {"lot": by_api, "outcome": outcome, "code": None, "text": None}
+            ]
+        assert len(await entries(room, session, "close")) == 2
+        assert (await client.post(api, json={"reason": 7})).status_code == 400
+        elsewhere = f"/api/sessions/{other}/lots/{lot}/close"
+        assert (await client.post(elsewhere, json={})).status_code == 404
         fields["lot"] = str(room.lots[0])
         # A clock closes this one.
         refused = await send(client, f"/desk/sessions/{other}/acts", **fields)
         assert refused.status_code == 409
+        clock = await client.post(f"/api/sessions/{other}/lots/{room.lots[0]}/close", json={})
+        assert clock.json()["code"] == "NOT_YOURS_TO_CLOSE"
         assert not await entries(room, other, "close")
 
 
@@ -227,6 +282,43 @@ async def test_a_session_is_handed_over_when_the_colleague_takes_it(room: House)
                 client, f"{base}/acts", do="offer", auctioneer=str(wrong), confirmed="1"
             )
             assert answer.status_code in (400, 409), answer.status_code
+
+
+async def test_a_session_is_handed_over_by_the_api(room: House) -> None:
+    session = await session_of(room)
+    path, to = f"/api/sessions/{session}", room.people["colleague"].id
+
+    def act(name: str, **data: Any) -> dict[str, Any]:
+        return {"act": name, "reason": "Ca chiều", "data": data}
+
+    async with room.signed_in("auctioneer") as client, room.signed_in("colleague") as other:
+        wrong = await other.post(f"{path}/acts", json=act("take_hand_over"))
+        assert (wrong.status_code, wrong.json()["code"]) == (409, "NO_OFFER")
+        for code, status, data in (
+            ("BAD_FIELDS", 400, {}), ("BAD_FIELDS", 400, {"auctioneer": "x"}),
+            ("NO_COLLEAGUE", 409, {"auctioneer": room.people["officer"].id}),
+        ):  # fmt: skip
+            wrong = await client.post(f"{path}/acts", json=act("offer_hand_over", **data))
+            assert (wrong.status_code, wrong.json()["code"]) == (status, code)
+        for name, who in (("decline_hand_over", other), ("take_hand_over", other)):
+            offer = act("offer_hand_over", auctioneer=to)
+            twice = await asyncio.gather(
+                *(client.post(f"{path}/acts", json=offer) for _ in range(2))
+            )
+            assert [answer.json()["lots"] for answer in twice] == [[], []]
+            told = (await other.get(f"{path}/console")).json()["offer"]
+            assert (told["by"], told["to"]) == (room.people["auctioneer"].id, to)
+            assert (told["by_name"], told["reason"]) == ("Auctioneer", "Ca chiều")
+            done = await who.post(f"{path}/acts", json=act(name))
+            assert done.status_code == 200, done.text
+            assert (await client.get(f"{path}/console")).json()["offer"] is None
+        assert done.json()["lots"][0]["outcome"] == "done"
+        again = await other.post(f"{path}/acts", json=act("take_hand_over"))
+        assert again.json()["lots"][0]["outcome"] == "already"
+        told = (await client.get(f"{path}/console")).json()
+        assert told["lots"][0]["auctioneer"] == "Colleague"
+    assert len(await entries(room, session, "hand_over_offered")) == 2
+    assert len(await entries(room, session, "hand_over")) == 1
 
 
 async def test_an_offer_is_declined_or_taken_back(room: House) -> None:

@@ -7,6 +7,7 @@ import asyncio
 import os
 import uuid
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
@@ -17,8 +18,8 @@ import pytest_asyncio
 from consumer import Consumer, consumer
 from house import START, STEP, House, new_id, running_house
 
-from auction_engine.desk.cases import assets
-from auction_engine.desk.integration import bulk, casefile
+from auction_engine.desk.cases import assets, record
+from auction_engine.desk.integration import apart, bulk
 from auction_engine.identity.vault import Vault
 from auction_engine.settings import Limits, Settings
 
@@ -403,13 +404,18 @@ async def test_many_at_once_are_the_rows_that_one_by_one_makes(house: House) -> 
         file = {"version": 1, "cases": [
             case("B-2", car("B-S1"), simple("B-S2"), car("B-S3", disclosure=None))
         ]}  # fmt: skip
-        read = casefile.read("json", orjson.dumps(file))
+        told = []
 
-        async def nothing(done: int) -> None:
-            assert done
+        async def progress(done: int, total: int) -> None:
+            told.append((done, total))
 
-        async with connection.transaction():
-            await bulk.write(connection, vault, (own.body or 0, own.id), read, nothing)
+        today = record.today(datetime.now(UTC))
+        async with (
+            connection.transaction(),
+            apart.checked("json", orjson.dumps(file), today) as frames,
+        ):
+            await bulk.write(connection, vault, (own.body or 0, own.id), frames, progress)
+        assert told == [(0, 3), (3, 3)]
         seen = []
         for name in ("B-1", "B-2"):
             found = await connection.fetch(_WHOLE, name)

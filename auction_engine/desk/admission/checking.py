@@ -20,7 +20,7 @@ MAX_DOSSIER_BYTES = 50 * 1024 * 1024
 MAX_DOCUMENTS = 20
 _AT_ONCE = 2
 _WAITING = 16
-_CHECK_S = 30.0
+CHECK_S = 30.0
 _TURN_S = 45.0
 REFUSED = 3
 MAGIC = (
@@ -132,7 +132,7 @@ async def _apart(body: bytes, media_type: str) -> bytes:
     """The clean file from a process that may die of it."""
     child = await start_child(media_type)
     try:
-        async with asyncio.timeout(_CHECK_S):
+        async with asyncio.timeout(CHECK_S):
             out, _ = await child.communicate(body)
     except TimeoutError:
         raise refusal("TOO_SLOW") from None

@@ -90,7 +90,7 @@ async def _apart(file: BinaryIO, media_type: str) -> BinaryIO:
 async def _through(child: asyncio.subprocess.Process, file: BinaryIO, made: BinaryIO) -> int:
     """The file into the process, what it makes of it into `made`. Returns the bytes of that."""
     try:
-        async with asyncio.timeout(checking._CHECK_S):
+        async with asyncio.timeout(checking.CHECK_S):
             _, size = await asyncio.gather(_feed(child, file), _take(child, made))
             await child.wait()
             return size

@@ -60,7 +60,7 @@ async def offer(desk: Desk, session: int, to: int, account: int, reason: str | N
     found = await accounts.find(desk.engine, to)
     if found is None or found.role != "organisation" or found.body != house or to == account:
         raise HandOverError("NO_COLLEAGUE", "Choose a colleague of this organisation.")
-    await conducting._check_fit(desk, session, house, to)
+    await conducting.check_fit(desk, session, house, to)
     async with exclusive.connected(desk.database_url) as connection:
         async with exclusive.alone(connection, exclusive.of_session(session), _WAIT_S):
             known = await pending(connection, session)

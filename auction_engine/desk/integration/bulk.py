@@ -1,239 +1,203 @@
 """Many cases and assets at once: the same checks and the same rows as one by one, all or nothing.
 
-Cases are made by `desk.cases.assets.create_case`. Of assets there are thousands: they are read by
-the same readers and written in few statements instead of twenty each; a test compares the rows.
+What `checkfile` has read with the readers of `desk.cases` is written some at a time, each kind of
+row in one statement; a test compares the rows with those that are made one by one.
 """
 
-import asyncio
-import time
-from collections.abc import Awaitable, Callable, Iterable
-from datetime import UTC, date, datetime
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import date
 from typing import Any, NamedTuple
 
 import asyncpg
+import orjson
 
-from auction_engine.desk.cases import assets as single
-from auction_engine.desk.cases import disclosing, papers, record
-from auction_engine.desk.cases.checks import Reader
-from auction_engine.desk.cases.record import CaseError, Sealer
-from auction_engine.desk.integration.casefile import Item, Read, Wrong
+from auction_engine.desk.cases import record
+from auction_engine.desk.cases.record import Sealer
+from auction_engine.desk.integration.casefile import Wrong
+from auction_engine.desk.integration.checkfile import Frame
 from auction_engine.errors import AuctionError
 
-Progress = Callable[[int], Awaitable[None]]
-_CHUNK = 250
-# Bids wait while this process reads: it works for so long at most, then rests as long.
-_WORK_S = 0.005
-_ASSET = """
-    INSERT INTO asset (id, case_id, agency_id, reference, kind, movable, content, version)
-    VALUES ($1, $2, $3, $4, $5, $6, $7::jsonb, $8)
+Progress = Callable[[int, int], Awaitable[None]]
+Row = dict[str, Any]
+_CASES = """
+    INSERT INTO enforcement_case (agency_id, created_by, number, title, judgment, decision,
+           opened_on)
+    SELECT $1::bigint, $2::bigint, *
+      FROM unnest($3::text[], $4::jsonb[], $5::jsonb[], $6::jsonb[], $7::date[])
+    ON CONFLICT ON CONSTRAINT enforcement_case_number DO NOTHING RETURNING number, id
 """
-_ENTRY = """
-    INSERT INTO asset_entry (asset_id, n, account_id, kind, body)
-    VALUES ($1, $2, $3, $4, $5::jsonb)
-"""
-_DISCLOSURE = "INSERT INTO asset_disclosure (asset_id, n, body) VALUES ($1, 1, $2::jsonb)"
-_VALUATION = """
-    INSERT INTO asset_valuation (id, asset_id, amount_minor, currency, valued_on, expires_on,
-           basis, document, valuer) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-"""
+_WORTH = ("amount_minor", "currency", "valued_on", "expires_on", "basis", "document", "valuer")
+_COLUMNS: dict[str, tuple[str, ...]] = {
+    "case_entry": ("case_id", "n", "account_id", "kind", "body"),
+    "case_party": (
+        "case_id", "kind", "name", "contact", "rank", "claim_minor", "currency", "requested_on"
+    ),
+    "asset": (
+        "id", "case_id", "agency_id", "reference", "kind", "movable", "content", "version"
+    ),
+    "asset_disclosure": ("asset_id", "n", "body"),
+    "asset_valuation": ("id", "asset_id", *_WORTH),
+    "asset_entry": ("asset_id", "n", "account_id", "kind", "body"),
+}  # fmt: skip
+_NUMBER_TAKEN = "The agency has a case of this number already."
+_REFERENCE_TAKEN = "The agency has an asset of this reference already."
+
+
+class Counted(NamedTuple):
+    """How much is in a file, and how many faults."""
+
+    cases: int = 0
+    assets: int = 0
+    wrong: int = 0
 
 
 class NotAll(AuctionError):
-    """Something in the file is wrong; nothing of it was written."""
+    """Something in the file is wrong; nothing of it was written. `wrong` are the first faults."""
 
-    def __init__(self, wrong: list[Wrong]) -> None:
-        super().__init__(f"{len(wrong)} faults in the file.")
+    def __init__(self, wrong: list[Wrong], counted: Counted) -> None:
+        super().__init__(f"{counted.wrong} faults in the file.")
         self.wrong = wrong
-
-
-class NewAsset(NamedTuple):
-    """An asset as it was read."""
-
-    case: int
-    reference: str | None
-    kind: str
-    movable: bool
-    content: dict[str, Any]
-    told: dict[str, Any] | None
-    worth: dict[str, Any] | None
-
-
-class Gently:
-    """Lets others work in between."""
-
-    def __init__(self) -> None:
-        self._since_s = time.monotonic()
-
-    async def rest(self) -> None:
-        """Sleep as long as was worked, when that was long."""
-        worked_s = time.monotonic() - self._since_s
-        if worked_s > _WORK_S:
-            await asyncio.sleep(worked_s)
-            self._since_s = time.monotonic()
+        self.counted = counted
 
 
 async def write(
-    connection: Any, vault: Sealer, whose: tuple[int, int], file: Read, progress: Progress
-) -> None:
+    connection: Any, vault: Sealer, whose: tuple[int, int], frames: AsyncIterator[Frame],
+    progress: Progress,
+) -> Counted:  # fmt: skip
     """Write a whole file in the transaction of `connection`; `whose`: agency and account.
 
-    Every case and asset is looked at, whatever is wrong with others. Raises NotAll with all faults:
-    the caller rolls back. `progress` hears how many assets are done.
+    Everything is looked at, whatever is wrong elsewhere. Raises NotAll: the caller rolls back.
+    `progress` hears how many assets are done, and of how many.
     """
-    wrong = list(file.wrong) + await _taken(connection, whose[0], file)
-    gently, done, chunk = Gently(), 0, list[NewAsset]()
-    today = record.today(datetime.now(UTC))
-    for case, assets in file.cases:
-        number = await _case(connection, vault, whose, case, wrong)
-        for asset in assets:
-            made = read_asset(asset, number, today, wrong)
-            if made is not None:
-                chunk.append(made)
-            done += 1
-            await gently.rest()
-            if done % _CHUNK == 0:
-                # What will not be kept need not be written.
-                if not wrong:
-                    await _put(connection, whose, chunk, wrong)
-                chunk = []
-                await progress(done)
-    if not wrong:
-        await _put(connection, whose, chunk, wrong)
-    if wrong:
-        raise NotAll(sorted(wrong))
+    wrong, counted, numbers = list[Wrong](), Counted(), dict[int, int]()
+    async for frame in frames:
+        if frame["t"] == "head":
+            counted = Counted(frame["cases"], frame["assets"])
+            wrong += await _taken(connection, whose[0], frame)
+            await progress(0, counted.assets)
+        elif frame["t"] == "some":
+            if not wrong:
+                await _put(connection, vault, whose, frame, numbers, wrong)
+            await progress(frame["done"], counted.assets)
+        elif wrong or frame["wrong"]:
+            counted = counted._replace(wrong=frame["wrong"] + len(wrong))
+            wrong += [Wrong(*fault) for fault in frame["faults"]]
+            raise NotAll(sorted(wrong), counted)
+    return counted
 
 
-async def _case(
-    connection: Any, vault: Sealer, whose: tuple[int, int], case: Item, wrong: list[Wrong]
-) -> int:
-    """The new case's number; 0 where something is wrong with it."""
-    try:
-        async with connection.transaction():
-            return await single.create_case(connection, *whose, case.data, vault=vault)
-    except CaseError as error:
-        wrong += _faults(case, error)
-        return 0
-
-
-def _faults(item: Item, error: CaseError) -> Iterable[Wrong]:
-    return [
-        Wrong(item.row, f"{item.prefix}{fault.path}", fault.code, fault.cure)
-        for fault in error.faults
-    ]
-
-
-def read_asset(item: Item, case: int, today: date, wrong: list[Wrong]) -> NewAsset | None:
-    """An asset as `create_asset` reads it; None with its faults in `wrong`."""
-    reader = Reader(item.data)
-    kind, movable = single._kind(reader)
-    content = single.describe(reader, kind)
-    reference = reader.line("reference", needed=False, most=80) or None
-    told = papers.read_disclosure(reader, movable) if reader.has("disclosure") else None
-    worth = None
-    if reader.has("valuation"):
-        worth = papers.read_valuation(reader.part("valuation"), today)
-    try:
-        reader.done()
-    except CaseError as error:
-        wrong += _faults(item, error)
-        return None
-    return NewAsset(case, reference, kind, movable, content, told, worth)
-
-
-async def _taken(connection: Any, agency: int, file: Read) -> list[Wrong]:
-    """Case numbers and references that are in the file twice, or references already entered."""
-    wrong, seen = [], dict[str, Item]()
-    numbers = set[str]()
-    for case, assets in file.cases:
-        number = str(case.data.get("number") or "").strip()
-        if number in numbers:
-            cure = "This case is in the file twice; put its assets together."
-            wrong.append(Wrong(case.row, f"{case.prefix}number", "TWICE", cure))
-        numbers.add(number)
-        for asset in assets:
-            reference = asset.data.get("reference")
-            if not isinstance(reference, str) or not reference.strip():
-                continue
-            if reference.strip() in seen:
-                cure = "This reference is in the file twice; each asset has its own."
-                wrong.append(Wrong(asset.row, f"{asset.prefix}reference", "TWICE", cure))
-            seen.setdefault(reference.strip(), asset)
-    rows = await connection.fetch(
-        "SELECT reference FROM asset WHERE agency_id = $1 AND reference = ANY($2::text[])",
-        agency, sorted(seen),
-    )  # fmt: skip
-    cure = "The agency has an asset of this reference already."
-    for row in rows:
-        item = seen[row["reference"]]
-        wrong.append(Wrong(item.row, f"{item.prefix}reference", "REFERENCE_TAKEN", cure))
+async def _taken(connection: Any, agency: int, head: Frame) -> list[Wrong]:
+    """The case numbers and references of the file that the agency has entered before."""
+    wrong = []
+    for names, query, code, cure in (
+        ("numbers", "SELECT number FROM enforcement_case WHERE agency_id = $1"
+         " AND number = ANY($2::text[])", "NUMBER_TAKEN", _NUMBER_TAKEN),
+        ("references", "SELECT reference FROM asset WHERE agency_id = $1"
+         " AND reference = ANY($2::text[])", "REFERENCE_TAKEN", _REFERENCE_TAKEN),
+    ):  # fmt: skip
+        places = {said: (row, column) for said, row, column in head[names]}
+        found = await connection.fetch(query, agency, list(places))
+        wrong += [Wrong(*places[row[0]], code, cure) for row in found]
     return wrong
 
 
 async def _put(
-    connection: Any, whose: tuple[int, int], chunk: list[NewAsset], wrong: list[Wrong]
-) -> None:
-    """Write assets with everything that is told of them."""
+    connection: Any, vault: Sealer, whose: tuple[int, int], frame: Frame,
+    numbers: dict[int, int], wrong: list[Wrong],
+) -> None:  # fmt: skip
+    """Write some cases and assets with everything that is told of them.
+
+    `numbers` are those of the cases by their places in the file; more come in.
+    """
+    rows: dict[str, list[tuple[Any, ...]]] = {table: [] for table in _COLUMNS}
     try:
         async with connection.transaction():
-            await _rows(connection, whose, chunk)
+            if frame["cases"]:
+                await _cases(connection, vault, whose, frame["cases"], numbers, rows, wrong)
+            if wrong:
+                return
+            if frame["assets"]:
+                await _assets(connection, whose, frame["assets"], numbers, rows)
+            for table, columns in _COLUMNS.items():
+                if rows[table]:
+                    await connection.copy_records_to_table(
+                        table, records=rows[table], columns=columns
+                    )
     except asyncpg.UniqueViolationError:
         cure = "Somebody has just entered an asset of the same reference; look again."
         wrong.append(Wrong(1, "reference", "REFERENCE_TAKEN", cure))
 
 
-async def _rows(connection: Any, whose: tuple[int, int], chunk: list[NewAsset]) -> None:
-    agency, account = whose
-    ids = await _numbers(connection, "asset", len(chunk))
-    worths = iter(await _numbers(connection, "asset_valuation", sum(1 for a in chunk if a.worth)))
-    rows: dict[str, list[tuple[Any, ...]]] = {
-        _ASSET: [], _ENTRY: [], _DISCLOSURE: [], _VALUATION: []
-    }  # fmt: skip
-    for number, one in zip(ids, chunk, strict=True):
-        content, entries = dict(one.content), [("entered", _entered(one))]
-        if one.told is not None:
-            content["disclosure"] = disclosing.lines(one.told, one.movable)
-            entries.append(("disclosed", {"version": 1}))
-            rows[_DISCLOSURE].append((number, record.dumped(one.told)))
-        if one.worth is not None:
-            worth = next(worths)
-            content["currency"] = one.worth["currency"]
-            content["starting_price_minor"] = one.worth["amount_minor"]
-            entries.append(("valued", _valued(worth, one.worth)))
-            rows[_VALUATION].append((worth, number, *_columns(one.worth)))
-        rows[_ASSET].append(
-            (number, one.case, agency, one.reference, one.kind, one.movable,
-             record.dumped(content), len(entries))
-        )  # fmt: skip
-        rows[_ENTRY] += [
-            (number, n, account, kind, record.dumped(body))
-            for n, (kind, body) in enumerate(entries, 1)
-        ]
-    for query, values in rows.items():
-        if values:
-            await connection.executemany(query, values)
-
-
-def _entered(one: NewAsset) -> dict[str, Any]:
-    return {
-        "kind": one.kind, "movable": one.movable, "title": one.content["title"],
-        "reference": one.reference,
-    }  # fmt: skip
-
-
-def _valued(number: int, worth: dict[str, Any]) -> dict[str, Any]:
-    expires = worth["expires_on"]
-    return {
-        "valuation": number, "amount_minor": worth["amount_minor"], "basis": worth["basis"],
-        "expires_on": None if expires is None else expires.isoformat(), "replaces": None,
-        "settles": [],
-    }  # fmt: skip
-
-
-def _columns(worth: dict[str, Any]) -> tuple[Any, ...]:
-    names = (
-        "amount_minor", "currency", "valued_on", "expires_on", "basis", "document", "valuer"
+async def _cases(
+    connection: Any, vault: Sealer, whose: tuple[int, int], cases: list[Row],
+    numbers: dict[int, int], rows: dict[str, list[tuple[Any, ...]]], wrong: list[Wrong],
+) -> None:  # fmt: skip
+    made = dict(
+        await connection.fetch(
+            _CASES, *whose, [one["number"] for one in cases], [one["title"] for one in cases],
+            [one["judgment"] for one in cases], [one["decision"] for one in cases],
+            [_day(one["opened_on"]) for one in cases],
+        )
     )  # fmt: skip
-    return tuple(worth[name] for name in names)
+    for one in cases:
+        number = made.get(one["number"])
+        if number is None:  # somebody was quicker
+            row, column = one["place"]
+            wrong.append(Wrong(row, column, "NUMBER_TAKEN", _NUMBER_TAKEN))
+            continue
+        numbers[one["n"]] = number
+        body = record.dumped({"number": one["number"]})
+        rows["case_entry"].append((number, 1, whose[1], "opened", body))
+        for party in one["parties"]:
+            name = vault.seal(party["name"].encode(), record.of_party(number, "name"))
+            contact = party["contact"]
+            if contact is not None:
+                contact = vault.seal(contact.encode(), record.of_party(number, "contact"))
+            rows["case_party"].append(
+                (number, party["kind"], name, contact, party["rank"], party["claim_minor"],
+                 party["currency"], _day(party["requested_on"]))
+            )  # fmt: skip
+
+
+async def _assets(
+    connection: Any, whose: tuple[int, int], assets: list[Row], numbers: dict[int, int],
+    rows: dict[str, list[tuple[Any, ...]]],
+) -> None:  # fmt: skip
+    agency, account = whose
+    ids = await _numbers(connection, "asset", len(assets))
+    valued = sum(1 for one in assets if one["valuation"])
+    worths = iter(await _numbers(connection, "asset_valuation", valued))
+    for number, one in zip(ids, assets, strict=True):
+        entries = [("entered", one["entered"])]
+        if one["disclosure"] is not None:
+            entries.append(("disclosed", '{"version":1}'))
+            rows["asset_disclosure"].append((number, 1, one["disclosure"]))
+        if (worth := one["valuation"]) is not None:
+            made = next(worths)
+            entries.append(("valued", _valued(made, worth)))
+            days = {name: _day(worth[name]) for name in ("valued_on", "expires_on")}
+            values = worth | days
+            rows["asset_valuation"].append((made, number, *(values[name] for name in _WORTH)))
+        rows["asset"].append(
+            (number, numbers[one["case"]], agency, one["reference"], one["kind"], one["movable"],
+             one["content"], len(entries))
+        )  # fmt: skip
+        rows["asset_entry"] += [
+            (number, n, account, kind, body) for n, (kind, body) in enumerate(entries, 1)
+        ]
+
+
+def _valued(number: int, worth: Row) -> str:
+    """What the record says of a first valuation."""
+    body = {
+        "valuation": number, "amount_minor": worth["amount_minor"], "basis": worth["basis"],
+        "expires_on": worth["expires_on"], "replaces": None, "settles": [],
+    }  # fmt: skip
+    return orjson.dumps(body).decode()
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
 
 
 async def _numbers(connection: Any, table: str, count: int) -> list[int]:

@@ -8,7 +8,9 @@ is never repeated, for it may be somebody's name.
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import orjson
@@ -19,7 +21,8 @@ VERSION = 1
 MOST_BYTES = 24 * 1024 * 1024
 MOST_ASSETS, _MOST_CASES, _MOST_LIST = 20_000, 20_000, 200
 _MOST_CELL = 40_000
-_CASE = "case."
+_DEEPEST = 8
+CASE = "case."
 # Spreadsheets would run what begins so; an apostrophe in front stops them.
 _RUNS = ("=", "+", "-", "@", "'")
 _N, _WORDS = r"(?:0|[1-9]\d{0,2})", r"\.(?:vi|en)"
@@ -72,9 +75,13 @@ def read(form: str, body: bytes) -> Read:
     if not found.cases and not found.wrong:
         found.wrong.append(Wrong(1, "", "EMPTY_FILE", "There is no case in this file."))
     if found.assets > MOST_ASSETS or len(found.cases) > _MOST_CASES:
-        cure = f"Split the file: one has at most {MOST_ASSETS} assets."
-        return Read([], [Wrong(1, "", "TOO_MANY", cure)])
+        return _too_many()
     return found
+
+
+def _too_many() -> Read:
+    cure = f"Split the file: one has at most {MOST_ASSETS} assets."
+    return Read([], [Wrong(1, "", "TOO_MANY", cure)])
 
 
 # --- JSON ---------------------------------------------------------------------------------------
@@ -90,6 +97,10 @@ def _read_json(body: bytes) -> Read:
     given = whole.get("cases")
     if not isinstance(given, list) or whole.keys() - {"version", "cases"}:
         return Read([], [Wrong(1, "cases", "NOT_A_LIST", "Put all cases into the list `cases`.")])
+    owns = (one.get("assets") for one in given[:_MOST_CASES] if isinstance(one, dict))
+    count = sum(len(own) for own in owns if isinstance(own, list))
+    if len(given) > _MOST_CASES or count > MOST_ASSETS:
+        return _too_many()
     found = Read([], [])
     for row, one in enumerate(given, 1):
         prefix = f"cases.{row - 1}."
@@ -115,10 +126,15 @@ def _unknown(
     wrong: list[Wrong], row: int, prefix: str, data: dict[str, Any], known: re.Pattern[str]
 ) -> None:
     for path, _ in flat(data):
-        # A plain text where words in two languages are meant is Vietnamese.
-        if not known.fullmatch(path) and not known.fullmatch(f"{path}.vi"):
+        if not _is_known(known, path):
             cure = "There is no such field; leave it out."
             wrong.append(Wrong(row, f"{prefix}{path}", "UNKNOWN_COLUMN", cure))
+
+
+@lru_cache(4_096)
+def _is_known(known: re.Pattern[str], path: str) -> bool:
+    # A plain text where words in two languages are meant is Vietnamese.
+    return bool(known.fullmatch(path) or known.fullmatch(f"{path}.vi"))
 
 
 # --- CSV ----------------------------------------------------------------------------------------
@@ -134,16 +150,20 @@ def _read_csv(body: bytes) -> Read:
     head = text.partition("\n")[0]
     mark = max(",;\t", key=head.count)
     csv.field_size_limit(_MOST_CELL)
-    found = Read([], [])
+    found, columns, rows = Read([], []), list[str](), list[tuple[int, list[str]]]()
     try:
         lines = csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True)
         columns = [name.strip() for name in next(lines, [])]
         if not _columns(found.wrong, columns):
             return found
-        _rows(found, columns, _numbered(lines))
+        for one in _numbered(lines):
+            rows.append(one)
+            if len(rows) > MOST_ASSETS + _MOST_CASES:
+                return _too_many()
     except csv.Error:
         cure = "A quotation mark is not closed, or a cell is too long."
-        found.wrong.append(Wrong(len(found.cases) + 2, "", "BAD_FILE", cure))
+        found.wrong.append(Wrong(rows[-1][0] + 1 if rows else 1, "", "BAD_FILE", cure))
+    _rows(found, columns, rows)
     return found
 
 
@@ -155,19 +175,19 @@ def _numbered(lines: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
 
 
 def _columns(wrong: list[Wrong], columns: list[str]) -> bool:
-    for name in columns:
-        if columns.count(name) > 1:
+    for name, count in Counter(columns).items():
+        if count > 1:
             wrong.append(Wrong(1, name, "COLUMN_TWICE", "Have each column once."))
         elif not (
-            _CASE_FIELD.fullmatch(name.removeprefix(_CASE))
-            if name.startswith(_CASE)
+            _CASE_FIELD.fullmatch(name.removeprefix(CASE))
+            if name.startswith(CASE)
             else _ASSET_FIELD.fullmatch(name)
         ):
             cure = "There is no such column; the exported file has all there are."
             wrong.append(Wrong(1, name[:60], "UNKNOWN_COLUMN", cure))
-    if f"{_CASE}number" not in columns:
+    if f"{CASE}number" not in columns:
         cure = "Each row names its case in the column case.number."
-        wrong.append(Wrong(1, f"{_CASE}number", "COLUMN_MISSING", cure))
+        wrong.append(Wrong(1, f"{CASE}number", "COLUMN_MISSING", cure))
     return not wrong
 
 
@@ -182,20 +202,20 @@ def _rows(found: Read, columns: list[str], lines: Iterable[tuple[int, list[str]]
         values = {
             name: _unguarded(cell) for name, cell in zip(columns, cells, strict=False) if cell
         }
-        whose = {k.removeprefix(_CASE): v for k, v in values.items() if k.startswith(_CASE)}
-        own = {k: v for k, v in values.items() if not k.startswith(_CASE)}
+        whose = {k.removeprefix(CASE): v for k, v in values.items() if k.startswith(CASE)}
+        own = {k: v for k, v in values.items() if not k.startswith(CASE)}
         number = whose.get("number", "").strip()
         if not number:
             cure = "Say to which case this row belongs."
-            found.wrong.append(Wrong(row, f"{_CASE}number", "NEEDED", cure))
+            found.wrong.append(Wrong(row, f"{CASE}number", "NEEDED", cure))
             continue
         if number not in seen:
             seen[number] = (whose, [])
-            found.cases.append((Item(row, _CASE, nested(whose)), seen[number][1]))
+            found.cases.append((Item(row, CASE, nested(whose)), seen[number][1]))
         for name, said in whose.items():
             if seen[number][0].get(name, "") != said:
                 cure = "This differs from the case's first row; say it there alone, or the same."
-                found.wrong.append(Wrong(row, f"{_CASE}{name}", "CASE_DIFFERS", cure))
+                found.wrong.append(Wrong(row, f"{CASE}{name}", "CASE_DIFFERS", cure))
         if own:
             seen[number][1].append(Item(row, "", nested(own)))
 
@@ -205,16 +225,23 @@ def _unguarded(cell: str) -> str:
     return cell[1:] if guarded else cell
 
 
-def _guarded(cell: str) -> str:
+def guarded(cell: str) -> str:
+    """A cell as no spreadsheet runs it."""
     return f"'{cell}" if cell.startswith(_RUNS) else cell
 
 
 # --- paths --------------------------------------------------------------------------------------
 
 
-def flat(data: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Every leaf of `data` with its path; what is null or empty is not there."""
+def flat(data: Any, path: str = "", deep: int = 0) -> Iterator[tuple[str, Any]]:
+    """Every leaf of `data` with its path; what is null or empty is not there.
+
+    What lies deeper than any field of ours is one leaf.
+    """
     below: Iterable[tuple[Any, Any]]
+    if deep > _DEEPEST:
+        yield path, data
+        return
     if isinstance(data, dict):
         below = data.items()
     elif isinstance(data, list):
@@ -224,7 +251,7 @@ def flat(data: Any, path: str = "") -> Iterator[tuple[str, Any]]:
             yield path, data
         return
     for name, value in below:
-        yield from flat(value, f"{path}.{name}" if path else str(name))
+        yield from flat(value, f"{path}.{name}" if path else str(name), deep + 1)
 
 
 def nested(values: dict[str, str]) -> dict[str, Any]:
@@ -254,39 +281,3 @@ def _lists(value: Any) -> Any:
     if inner and all(name.isdecimal() for name in inner):
         return [inner[name] for name in sorted(inner, key=int)]
     return inner
-
-
-# --- writing ------------------------------------------------------------------------------------
-
-
-def as_json(cases: list[dict[str, Any]]) -> bytes:
-    """Cases with their `assets` as a JSON file."""
-    options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-    return orjson.dumps({"version": VERSION, "cases": cases}, option=options)
-
-
-def as_csv(cases: list[dict[str, Any]]) -> bytes:
-    """The same as CSV: UTF-8 with a byte order mark, so that spreadsheets read its letters."""
-    rows = []
-    for case in cases:
-        own = {f"{_CASE}{k}": v for k, v in flat({**case, "assets": None})}
-        rows += [own | dict(flat(asset)) for asset in case["assets"]] or [own]
-    columns = sorted({name for row in rows for name in row}, key=_order)
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    writer.writerow(columns or [f"{_CASE}number"])
-    for row in rows:
-        writer.writerow([_shown(row.get(name)) for name in columns])
-    return b"\xef\xbb\xbf" + out.getvalue().encode()
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return ""
-    return str(value).lower() if isinstance(value, bool) else _guarded(str(value))
-
-
-def _order(name: str) -> tuple[Any, ...]:
-    """Cases first, lists by their numbers."""
-    parts = [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in name.split(".")]
-    return (not name.startswith(_CASE), name not in (f"{_CASE}number", "reference"), parts)

@@ -90,7 +90,8 @@ class Feeder:
 
     async def run(self) -> None:
         """Look again and again, until cancelled. Servers away are waited for."""
-        await look_on(self._database_url, self.look, self._look_s, _PASSING, "webhooks")
+        # Much to tell takes long and is no reason to fall silent afterwards.
+        await look_on(self._database_url, self.look, self._look_s, _PASSING, "webhooks", rest=1)
 
     async def look(self, connection: Any) -> int:
         """Read everything to its end, unless somebody is at it. How many streams moved."""

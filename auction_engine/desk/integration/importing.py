@@ -6,6 +6,8 @@ again. The file is sealed, and gone as soon as it is of no use.
 """
 
 import asyncio
+import time
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -15,18 +17,19 @@ import orjson
 import structlog
 
 from auction_engine.desk import exclusive
-from auction_engine.desk.integration import bulk, casefile
-from auction_engine.desk.integration.bulk import NotAll
-from auction_engine.desk.integration.casefile import Read, Wrong
+from auction_engine.desk.cases import record
+from auction_engine.desk.integration import apart, bulk
+from auction_engine.desk.integration.bulk import Counted, NotAll, Progress
+from auction_engine.desk.integration.casefile import Wrong
+from auction_engine.desk.integration.checkfile import MOST_LISTED
 from auction_engine.desk.looking import look_on
-from auction_engine.errors import AuctionError
-from auction_engine.identity.vault import Vault, VaultError
+from auction_engine.identity.vault import Vault
 
 FORMS = ("csv", "json")
 # "import" in a telephone's letters.
 LOCK = 467_678_001
-# Faults that are listed one by one; beyond them only their number is told.
-MOST_LISTED = 5_000
+# How often those who watch hear how far it is.
+_TELL_S = 0.3
 _LOOK_S = 0.5
 _KEPT_DAYS = 7
 _PASSING = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
@@ -64,12 +67,13 @@ async def take(connection: Any, vault: Vault, whose: tuple[int, int], upload: Up
     agency, account = whose
     number = await connection.fetchval("SELECT nextval('case_import_id_seq')")
     sealed = await asyncio.to_thread(vault.seal, upload.body, context(number))
+    found = await asyncio.to_thread(sha256, upload.body)
     made = await connection.fetchval(
         "INSERT INTO case_import (id, key, agency_id, account_id, filename, format, sha256, file)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (agency_id, key) DO NOTHING"
         " RETURNING id",
         number, upload.key, agency, account, upload.filename[:200], upload.form,
-        sha256(upload.body).digest(), sealed,
+        found.digest(), sealed,
     )  # fmt: skip
     if made is not None:
         return int(made)
@@ -136,7 +140,8 @@ class Importer:
 
     async def run(self) -> None:
         """Look again and again, until cancelled. Servers away are waited for."""
-        await look_on(self._database_url, self.look, self._look_s, _PASSING, "imports")
+        # A long file is no reason to let the next one wait: what is not there takes no time.
+        await look_on(self._database_url, self.look, self._look_s, _PASSING, "imports", rest=0)
 
     async def look(self, connection: Any) -> int:
         """Do what is to be done, unless somebody is at it. How many files."""
@@ -170,44 +175,32 @@ class Importer:
             state = taken
         try:
             body = await asyncio.to_thread(self._vault.open, row["file"], context(number))
-            file = await asyncio.to_thread(casefile.read, row["format"], body)
-        except VaultError:
-            _log.exception("import_unreadable", number=number)
-            await _move(connection, number, state, "FAILED", Read([], []), [])
-            return
-        try:
-            await self._write(connection, row, state, file)
+            await self._write(connection, row, state, body)
         except NotAll as fault:
-            await _move(connection, number, state, "WRONG", file, fault.wrong)
+            await _move(connection, number, state, "WRONG", fault.counted, fault.wrong)
         except (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError):
             raise
-        except (AuctionError, asyncpg.PostgresError):
+        except Exception:
             # Whatever it is, it is this file's: the others must not wait behind it.
             _log.exception("import_failed", number=number)
-            await _move(connection, number, state, "FAILED", file, [])
+            await _move(connection, number, state, "FAILED", Counted(), [])
 
-    async def _write(self, connection: Any, row: Any, state: str, file: Read) -> None:
+    async def _write(self, connection: Any, row: Any, state: str, body: bytes) -> None:
         """Write everything, and take it back unless it was confirmed."""
-        number, account = row["id"], row["confirmed_by"] or row["account_id"]
-        async with exclusive.connected(self._database_url) as beside:
-            await beside.execute(
-                "UPDATE case_import SET total = $2, done = 0 WHERE id = $1", number, file.assets
-            )
-
-            async def progress(done: int) -> None:
-                # Beside the transaction: what is in it nobody sees before its end.
-                await beside.execute(
-                    "UPDATE case_import SET done = $2, moved_at = now() WHERE id = $1",
-                    number, done,
-                )  # fmt: skip
-
+        number, whose = row["id"], (row["agency_id"], row["confirmed_by"] or row["account_id"])
+        today = record.today(datetime.now(UTC))
+        async with (
+            exclusive.connected(self._database_url) as beside,
+            apart.checked(row["format"], body, today) as frames,
+        ):
             transaction = connection.transaction()
             await transaction.start()
             try:
-                whose = (row["agency_id"], account)
-                await bulk.write(connection, self._vault, whose, file, progress)
+                counted = await bulk.write(
+                    connection, self._vault, whose, frames, _telling(beside, number)
+                )
                 if state == "CONFIRMED":
-                    await _move(connection, number, state, "IMPORTED", file, [])
+                    await _move(connection, number, state, "IMPORTED", counted, [])
                     await transaction.commit()
                     return
             except BaseException:
@@ -215,15 +208,32 @@ class Importer:
                     await transaction.rollback()
                 raise
             await transaction.rollback()
-        await _move(connection, number, state, "READY", file, [])
+        await _move(connection, number, state, "READY", counted, [])
+
+
+def _telling(beside: Any, number: int) -> Progress:
+    """Tells how far it is, beside the transaction: what is in that nobody sees before its end."""
+    next_s = 0.0
+
+    async def tell(done: int, total: int) -> None:
+        nonlocal next_s
+        if done < total and time.monotonic() < next_s:
+            return
+        await beside.execute(
+            "UPDATE case_import SET total = $2, done = $3, moved_at = now() WHERE id = $1",
+            number, total, done,
+        )  # fmt: skip
+        next_s = time.monotonic() + _TELL_S
+
+    return tell
 
 
 async def _move(
-    connection: Any, number: int, before: str, state: str, file: Read, wrong: list[Wrong]
+    connection: Any, number: int, before: str, state: str, counted: Counted, wrong: list[Wrong]
 ) -> None:
     """To another state, with what was found."""
     kept = orjson.dumps([list(fault) for fault in wrong[:MOST_LISTED]]).decode()
     await connection.execute(
-        _MOVE, number, state, file.assets, file.assets, len(file.cases), file.assets, len(wrong),
-        kept, state in ("READY", "WRONG"), before,
+        _MOVE, number, state, counted.assets, counted.assets, counted.cases, counted.assets,
+        counted.wrong, kept, state in ("READY", "WRONG"), before,
     )  # fmt: skip

@@ -127,9 +127,7 @@ async def submit(web: Web, ask: Ask) -> Response:
         return await _ask(web, ask, session, name)
     words = Words(web.presenter, ask.lang, "")
     try:
-        results = await acting._told(
-            web, _DO[name](web, ask, session, _text(ask, "reason") or None)
-        )
+        results = await acting.told(web, _DO[name](web, ask, session, _text(ask, "reason") or None))
     except HandOverError as refused:
         return await pages.draw(web, ask, words.t(f"console.error.{refused.code}"), 409)
     except Problem as problem:
@@ -145,6 +143,17 @@ async def submit(web: Web, ask: Ask) -> Response:
             why={r.lot: _why(words, r) for r in results},
         )  # fmt: skip
     return RedirectResponse(f"{base}/console?did={name}", 303)
+
+
+async def api_close_lot(web: Web, ask: Ask) -> Response:
+    """POST /api/sessions/{session}/lots/{lot}/close: end by hand what no clock ends."""
+    session = rows.session_of(ask)
+    if not isinstance(ask.body.get("reason"), str | None):
+        raise Problem(400, "BAD_MESSAGE", "`reason` is text.")
+    ask.body = {"reason": ask.body.get("reason") or "", "lot": ask.request.path_params["lot"]}
+    results = await acting.told(web, _close(web, ask, session, _text(ask, "reason") or None))
+    lots = [result._asdict() for result in results]
+    return json_answer({"t": "done", "session": session, "lots": lots})
 
 
 def _why(words: Words, result: Result) -> str:

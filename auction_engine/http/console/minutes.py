@@ -134,7 +134,7 @@ async def _sign(own: Own, view: LotView, found: Minutes, signs_as: SignsAs, sha2
     if waits and signs_as not in state.life.signed:
         act = Act("sign_minutes", signs_as, own.account, None, {"as": signs_as})
         try:
-            await acting._told(own.web, acting._of(own.web).do(view.shard, view.lot, act))
+            await acting.told(own.web, acting.acting_of(own.web).do(view.shard, view.lot, act))
         except Problem as problem:
             if problem.code != "ALREADY_SIGNED":
                 raise

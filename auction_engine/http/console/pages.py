@@ -82,7 +82,16 @@ def _script(web: Web, ask: Ask, found: Board) -> dict[str, Any]:
 
 async def api_console(web: Web, ask: Ask) -> Response:
     """GET /api/sessions/{session}/console."""
-    return json_answer(rows.told(await rows.board(web, ask)))
+    found = await rows.board(web, ask)
+    offer = await web.storage.ledger(_offer(web, found.session))
+    return json_answer(rows.told(found) | {"offer": offer and _offered(offer)})
+
+
+def _offered(offer: handing.Offer) -> dict[str, Any]:
+    return {
+        "by": offer.by, "by_name": offer.by_name, "to": offer.to,
+        "at_ms": int(offer.at.timestamp() * 1000), "reason": offer.reason,
+    }  # fmt: skip
 
 
 async def keys(web: Web, ask: Ask) -> Response:

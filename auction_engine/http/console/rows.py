@@ -9,6 +9,7 @@ from auction_engine.http.acting_people import colleagues, fetch
 from auction_engine.http.pages import row_of
 from auction_engine.http.problems import Problem
 from auction_engine.http.web import Ask, Web
+from auction_engine.live.presence import Here
 from auction_engine.live.views import LotView
 
 # In the order of their buttons; what else is open stands on the lot's own page.
@@ -64,16 +65,17 @@ async def board(web: Web, ask: Ask) -> Board:
     if not found:
         raise Problem(404, "UNKNOWN_SESSION")
     people = await colleagues(web, ask)
+    here = await web.here([one["id"] for one in found])
     rows = []
     for one in found:
         seen = await web.view(one["id"])
         if seen is not None:
-            rows.append(_row(web, ask, *seen, people))
+            rows.append(_row(web, ask, *seen, people, here[one["id"]]))
     return Board(session, orjson.loads(found[0]["title"]), rows)
 
 
 def _row(
-    web: Web, ask: Ask, lot: dict[str, Any], view: LotView, people: dict[int, str]
+    web: Web, ask: Ask, lot: dict[str, Any], view: LotView, people: dict[int, str], here: Here
 ) -> dict[str, Any]:
     state = view.state
     assert state is not None
@@ -87,10 +89,10 @@ def _row(
         "status": state.status,
         "snapshot": public,
         "present": {
-            "here": web.gateway.rooms.bidders(view.lot),
+            "here": here.bidders,
             "entered": len(life.present),
             "admitted": len(state.admitted) - len(life.out),
-            "watching": web.gateway.rooms.viewers(view.lot),
+            "watching": here.connections,
         },
         "refusals": sorted(view.refusals.items(), key=lambda one: (-one[1], one[0])),
         "bids": [{"void": False, **bid} for bid in public["bids"][:_BIDS]],

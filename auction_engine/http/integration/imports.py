@@ -2,14 +2,14 @@
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, TypeVar
 
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from auction_engine.desk.integration import casefile, exporting, importing
 from auction_engine.desk.integration.importing import Upload
@@ -69,10 +69,9 @@ async def form(request: Request) -> dict[str, Any]:
 
 
 def _agency(ask: Ask) -> int:
+    """The viewer's agency; 0, which has nothing, for who works for none."""
     assert ask.viewer is not None
-    if ask.viewer.body is None:
-        raise Problem(403, "FORBIDDEN", "You belong to no agency.")
-    return ask.viewer.body
+    return ask.viewer.body or 0
 
 
 def _number(ask: Ask) -> int:
@@ -97,7 +96,9 @@ def said(row: dict[str, Any]) -> dict[str, Any]:
 
 async def _take(web: Web, ask: Ask, upload: Upload) -> int:
     assert ask.viewer is not None
-    whose = (_agency(ask), ask.viewer.account)
+    if ask.viewer.body is None:
+        raise Problem(409, "NO_HOUSE", "You work for no house yourself.")
+    whose = (ask.viewer.body, ask.viewer.account)
     return await _over(web, lambda one: importing.take(one, web.vault, whose, upload))
 
 
@@ -118,8 +119,7 @@ async def page(web: Web, ask: Ask) -> Response:
 
 
 async def _page(web: Web, ask: Ask, failed: str | None = None, status: int = 200) -> Response:
-    assert ask.viewer is not None
-    agency = ask.viewer.body or 0
+    agency = _agency(ask)
     rows = await _over(web, lambda one: importing.of_agency(one, agency))
     return web.page(
         ask, "integration/imports.html", status, path=PAGE, imports=[said(row) for row in rows],
@@ -183,15 +183,25 @@ async def export(web: Web, ask: Ask) -> Response:
     agency, kind = _agency(ask), ask.request.query_params.get("format", "json")
     if kind not in importing.FORMS:
         raise Problem(400, "BAD_MESSAGE", "`format` is csv or json.")
-    found = await _over(web, lambda one: exporting.cases(one, web.vault, agency))
-    write = casefile.as_csv if kind == "csv" else casefile.as_json
-    body = await asyncio.to_thread(write, found)
+    file = exporting.pieces(web.apart, web.vault, agency, kind)
+
+    async def begin() -> list[bytes]:
+        # With something out of the ledger: if it is away, that can still be said.
+        return [await anext(file), await anext(file)]
+
+    async def whole(begun: list[bytes]) -> AsyncIterator[bytes]:
+        for piece in begun:
+            yield piece
+        async for piece in file:
+            yield piece
+
     headers = {
         "Content-Disposition": f'attachment; filename="cases.{kind}"',
         "Cache-Control": "no-store",
     }
     media = f"{_CSV}; charset=utf-8" if kind == "csv" else JSON
-    return Response(body, headers=headers, media_type=media)
+    begun = await web.storage.ledger(begin())
+    return StreamingResponse(whole(begun), headers=headers, media_type=media)
 
 
 # --- API ----------------------------------------------------------------------------------------

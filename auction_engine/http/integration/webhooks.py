@@ -180,7 +180,7 @@ async def _make(web: Web, ask: Ask, name: Any, url: Any, types: Any) -> tuple[in
     assert ask.viewer is not None
     viewer = ask.viewer
     if viewer.body is None:
-        raise Problem(403, "FORBIDDEN", "You belong to no organisation and no agency.")
+        raise Problem(409, "NO_HOUSE", "You work for no house yourself.")
     body = viewer.body
     targets = Targets(web.settings.webhook_networks)
     wish = webhooks.read(targets, name, url, types)
