@@ -120,10 +120,15 @@ async def _carried(web: Web, ask: Ask, act: Any) -> Response:
 
 
 async def api_dossiers(web: Web, ask: Ask) -> Response:
-    """GET /api/dossiers: what the organisation has to decide, oldest first."""
+    """GET /api/dossiers: what the organisation has to decide or has decided, oldest first."""
     assert ask.viewer is not None
-    found = await queue._queue(web, ask.viewer.body, ["SENT", "RETURNED"], 0, None)
-    return json_answer({"dossiers": [_short(one.dossier) for one in found]})
+    asked = ask.request.query_params
+    shown = queue.SHOWN.get(asked.get("show", "todo"))
+    if shown is None:
+        raise Problem(400, "BAD_MESSAGE", "`show` is " + ", ".join(queue.SHOWN) + ".")
+    page, lot = queue.whole(asked.get("page", "0")), queue.whole(asked.get("lot", "0"))
+    found = await queue.queued(web, ask.viewer.body, shown, page, lot or None)
+    return json_answer({"dossiers": [short(one.dossier) for one in found]})
 
 
 async def api_decide(web: Web, ask: Ask) -> Response:
@@ -135,10 +140,10 @@ async def api_decide(web: Web, ask: Ask) -> Response:
         decided = await queue.decided(web, ask, place, ask.body)
     except AdmissionError as refused:
         raise problem_of(refused) from None
-    return json_answer(_short(decided))
+    return json_answer(short(decided))
 
 
-def _short(dossier: reading.Dossier) -> dict[str, Any]:
+def short(dossier: reading.Dossier) -> dict[str, Any]:
     """A dossier as its organisation's programs know it: without who it is of."""
     return {
         "id": dossier.id,

@@ -4,7 +4,7 @@ Until the end of the auction nobody need know who takes part (Law 01/2016 Art. 9
 numbers only, and opening one is an act that its bidder can see.
 """
 
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 from starlette.responses import RedirectResponse, Response
 
@@ -32,7 +32,7 @@ from auction_engine.http.web import Ask, Web
 from auction_engine.live.views import LotView
 from auction_engine.rules.deposits import missing
 
-_SHOWN: dict[str, list[str]] = {
+SHOWN: dict[str, list[str]] = {
     "todo": ["SENT", "RETURNED"],
     "decided": ["ADMITTED", "REFUSED"],
     "all": [state for state in get_args(State) if state != "DRAFT"],
@@ -44,10 +44,10 @@ async def queue(web: Web, ask: Ask) -> Response:
     """GET /desk/dossiers: what is to be decided, oldest first."""
     assert ask.viewer is not None
     shown = ask.request.query_params.get("show", "todo")
-    shown = shown if shown in _SHOWN else "todo"
-    page = _whole(ask.request.query_params.get("page", "0"))
-    lot = _whole(ask.request.query_params.get("lot", "0")) or None
-    found = await _queue(web, ask.viewer.body, _SHOWN[shown], page, lot)
+    shown = shown if shown in SHOWN else "todo"
+    page = whole(ask.request.query_params.get("page", "0"))
+    lot = whole(ask.request.query_params.get("lot", "0")) or None
+    found = await queued(web, ask.viewer.body, SHOWN[shown], page, lot)
     lines = [await _line(web, one) for one in found]
     return web.page(
         ask, "way/queue.html", lines=lines, shown=shown, page_number=page, lot_number=lot,
@@ -55,12 +55,12 @@ async def queue(web: Web, ask: Ask) -> Response:
     )  # fmt: skip
 
 
-def _whole(text: str) -> int:
+def whole(text: str) -> int:
     number = int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else 0
     return min(number, 2**53)
 
 
-async def _queue(
+async def queued(
     web: Web, body: int | None, states: list[str], page: int, lot: int | None
 ) -> list[reading.Queued]:
     parts = parts_of(web)
@@ -90,12 +90,18 @@ async def _line(web: Web, one: reading.Queued) -> dict[str, Any]:
 
 async def one(web: Web, ask: Ask) -> Response:
     """GET /desk/dossiers/{dossier}: who it is of, its papers, and what can be decided."""
+    dossier, place, view = await opened(web, ask)
+    return await _drawn(web, ask, dossier, place, view)
+
+
+async def opened(web: Web, ask: Ask) -> tuple[Dossier, Place, LotView]:
+    """The dossier named in the address; that it is read is noted where it can be. As `found`."""
     dossier, place, view = await found(web, ask)
     parts = parts_of(web)
     assert ask.viewer is not None
     if await _readable(web, ask, dossier, place):
         await parts.run(deciding.opened(parts.desk, dossier, ask.viewer.account))
-    return await _drawn(web, ask, dossier, place, view)
+    return dossier, place, view
 
 
 async def _readable(web: Web, ask: Ask, dossier: Dossier, place: Place) -> bool:
@@ -133,13 +139,24 @@ async def found(web: Web, ask: Ask) -> tuple[Dossier, Place, LotView]:
     return dossier, place, view
 
 
-async def _drawn(
-    web: Web, ask: Ask, dossier: Dossier, place: Place, view: LotView,
-    problem: AdmissionError | None = None,
-) -> Response:  # fmt: skip
-    parts = parts_of(web)
-    state = view.state
-    assert state is not None
+class Seen(NamedTuple):
+    """A dossier as somebody of the house sees it: `readable` or without who it is of.
+
+    `asked`: each declaration, whether it was made, and what was said then. `can`: the decisions.
+    """
+
+    readable: bool
+    person: Person
+    papers: list[reading.Document]
+    conflicts: list[Conflict]
+    history: list[reading.Done]
+    asked: list[tuple[declarations.Declaration, bool, Any]]
+    can: list[Kind]
+
+
+async def look(web: Web, ask: Ask, dossier: Dossier, place: Place) -> Seen:
+    """The dossier as whoever asks may see it now."""
+    parts, state = parts_of(web), place.state
 
     async def read() -> tuple[list[reading.Document], list[reading.Done], list[Conflict]]:
         async with exclusive.connected(parts.desk.url) as connection:
@@ -155,9 +172,23 @@ async def _drawn(
     readable = await _readable(web, ask, dossier, place)
     # What is sealed is not even opened.
     person = reading.person_of(web.vault, dossier) if readable else Person()
-    content = await web.view(dossier.lot)
     asked = declarations.asked(state.params, person.for_another)
     missed = declarations.missing(state.params, person.for_another, dossier.declared)
+    return Seen(
+        readable, person, kept if readable else [], conflicts if readable else [], history,
+        [(one, one.code not in missed, dossier.declared.get(one.code)) for one in asked],
+        _can(dossier, place),
+    )  # fmt: skip
+
+
+async def _drawn(
+    web: Web, ask: Ask, dossier: Dossier, place: Place, view: LotView,
+    problem: AdmissionError | None = None,
+) -> Response:  # fmt: skip
+    state = view.state
+    assert state is not None
+    seen = await look(web, ask, dossier, place)
+    content = await web.view(dossier.lot)
     return web.page(
         ask,
         "way/decide.html",
@@ -165,17 +196,11 @@ async def _drawn(
         path=f"/desk/dossiers/{dossier.id}",
         lot=None if content is None else content[0],
         dossier=dossier,
-        person=person,
-        papers=kept if readable else [],
-        readable=readable,
-        conflicts=conflicts if readable else [],
-        history=history,
-        asked=[(one, one.code not in missed, dossier.declared.get(one.code)) for one in asked],
+        **seen._asdict(),
         held=not missing(state, dossier.account),
         recorded_deposits=place.account in state.life.deposits,
         window=window(state, place.now_ms),
         terms=state.params.terms,
-        can=_can(dossier, place),
         grounds=declarations.grounds(state.params),
         problem=problem,
         typed=ask.body,

@@ -4,7 +4,16 @@ from typing import Any
 
 from auction_engine.http import models, models_way
 from auction_engine.http.guard import Doc, Spec
-from auction_engine.http.way import answers, costing, forms, pages, papers, practising, queue
+from auction_engine.http.way import (
+    answers,
+    costing,
+    forms,
+    pages,
+    papers,
+    practising,
+    queue,
+    reading_api,
+)
 from auction_engine.identity.access import Act
 
 _LOT = "/lots/{lot:int}"
@@ -133,7 +142,39 @@ API = [
         "GET", "/api/dossiers", Act.SEE_DOSSIERS, answers.api_dossiers,
         doc=Doc(
             "What the organisation has to decide, oldest first, without names.",
-            {200: (models_way.Dossiers, "The queue.")},
+            {200: (models_way.Dossiers, "The queue."), 400: (models.Problem, "BAD_MESSAGE.")},
+            query={
+                "show": (
+                    {"type": "string", "enum": list(queue.SHOWN)},
+                    "What is to be decided (otherwise), what was decided, or all.",
+                ),
+                "lot": _number("Of one lot."),
+                "page": _number("A hundred a page, from 0."),
+            },
+        ),
+    ),
+    Spec(
+        "GET", "/api/dossiers/{dossier:int}", Act.SEE_DOSSIERS, reading_api.api_read_dossier,
+        doc=Doc(
+            "A dossier with who it is of, papers and possible decisions. Reading it is recorded.",
+            {
+                200: (models_way.ReadDossier, "As whoever asks may see it."),
+                404: (models.Problem, "NOT_FOUND."),
+                503: (models.Problem, "UNAVAILABLE."),
+            },
+        ),
+    ),
+    Spec(
+        "GET", "/api/dossiers/{dossier:int}" + _PAPER, Act.SEE_DOSSIERS,
+        reading_api.api_dossier_paper,
+        doc=Doc(
+            "A file of a dossier. Reading it is recorded.",
+            {
+                200: ("application/pdf, image/jpeg, image/png", "The file."),
+                403: (models.Problem, "FORBIDDEN: decided, two people open the list together."),
+                404: (models.Problem, "NOT_FOUND."),
+                503: (models.Problem, "UNAVAILABLE."),
+            },
         ),
     ),
     Spec(
