@@ -1,4 +1,4 @@
-"""`python -m loadtests [bids|catalogue|fanout|growth|money ...]`: run benchmarks, keep results."""
+"""`python -m loadtests [bids|fanout|growth|imports ...]`: run benchmarks, keep results."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 import uvloop
 
 from auction_engine.errors import AuctionError
-from loadtests import bids, catalogue, fanout, growth, logins, money, procs, table
+from loadtests import bids, catalogue, fanout, growth, imports, logins, money, procs, table
 from loadtests.instance import Instance
 
 Runner = Callable[[Instance, Any], Awaitable[dict[str, Any]]]
@@ -22,6 +22,7 @@ _BENCHMARKS: dict[str, tuple[Runner, Any]] = {
     "catalogue": (catalogue.run, catalogue.Plan),
     "fanout": (fanout.run, fanout.Plan),
     "growth": (growth.run, growth.Plan),
+    "imports": (imports.run, imports.Plan),
     "logins": (logins.run, logins.Plan),
     "money": (money.run, money.Plan),
 }
@@ -56,6 +57,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--bids", type=int, help="bids of each measurement (growth)")
     parser.add_argument("--lots", type=int, help="lots closed at once (money), in the catalogue")
     parser.add_argument("--rate", type=int, help="open-loop bids per second (growth, logins)")
+    parser.add_argument("--assets", type=int, help="assets in the file (imports)")
+    parser.add_argument("--wrong", type=float, help="share of them with a fault (imports)")
+    parser.add_argument("--single", type=int, help="assets entered one by one (imports)")
     parser.add_argument("--per-minute", type=int, help="sign-ins a minute (logins)")
     parser.add_argument("--results", type=Path, default=table.RESULTS, help="directory of results")
     parser.add_argument("--dir", type=Path, help="where the servers' data lie meanwhile")

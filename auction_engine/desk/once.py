@@ -14,6 +14,7 @@ import orjson
 
 from auction_engine.bidding.client import LogClient, LogUnanswered
 from auction_engine.desk import exclusive
+from auction_engine.desk.cases import limits
 from auction_engine.desk.complaints import holding
 from auction_engine.ledger import store
 from auction_engine.rules.commands import Act
@@ -82,6 +83,7 @@ class Acting:
             if await store.server_ms(connection) - last["at_ms"] < _SAME_FOR_MS:
                 return Done(last["seq"], last["at_ms"], True)
         await holding.check_act(connection, lot, act.name)
+        await limits.check_stop(connection, lot, act)
         await self._log.act(shard, lot, act)
         try:
             entries = await _newest_acts(connection, lot, act)

@@ -16,6 +16,7 @@ from starlette.responses import Response
 from auction_engine.bidding.client import LogUnanswered
 from auction_engine.desk import conducting, exclusive
 from auction_engine.desk.conducting import Desk, Result
+from auction_engine.desk.console import handing
 from auction_engine.desk.house import fitness
 from auction_engine.desk.house.people import HouseError
 from auction_engine.desk.once import Acting
@@ -68,7 +69,7 @@ async def acts(web: Web, ask: Ask) -> Response:
 async def lot_acts(web: Web, ask: Ask) -> Response:
     """GET /api/lots/{lot}/acts: what the account that asks can do with the lot now."""
     assert ask.viewer is not None
-    view = await _view(web, ask)
+    view = await view_of(web, ask)
     assert view.state is not None
     roles = life_roles(ask.viewer.role, ask.viewer.duties)
     found = possible(view.state, ask.viewer.account, roles, web.now_ms())
@@ -96,13 +97,13 @@ async def lot_act(web: Web, ask: Ask) -> Response:
         raise Problem(400, "UNKNOWN_ACT", "There is no such act; GET /api/acts lists them.")
     own = life_roles(ask.viewer.role, ask.viewer.duties)
     role = acting_as(ask.viewer.role, name, row.roles, body.get("as"), own)
-    view = await _view(web, ask)
+    view = await view_of(web, ask)
     if type(data.get("bidder")) is str:
-        data = {**data, "bidder": _bidder(view, data["bidder"])}
+        data = {**data, "bidder": bidder_of(view, data["bidder"])}
     if name == "appoint":
-        await _check_colleague(web, ask.viewer.body, data.get("auctioneer"), view.lot)
+        await check_colleague(web, ask.viewer.body, data.get("auctioneer"), view.lot)
     act = Act(name, role, ask.viewer.account, body.get("reason"), data)
-    done = await _told(web, _of(web).do(view.shard, view.lot, act))
+    done = await told(web, acting_of(web).do(view.shard, view.lot, act))
     return json_answer({"t": "done", "lot": view.lot, **done._asdict()})
 
 
@@ -118,7 +119,11 @@ async def session_act(web: Web, ask: Ask) -> Response:
     if not 0 < session < 2**53:
         raise Problem(404, "UNKNOWN_SESSION", "There is no such session.")
     desk = Desk(web.settings.database_url or "", web.engine, web.gateway.log)
-    results = await _told(web, give(desk, session, ask.viewer.account, body.get("reason"), data))
+    call = give(desk, session, ask.viewer.account, body.get("reason"), data)
+    try:
+        results = await told(web, call)
+    except handing.HandOverError as refused:
+        raise Problem(409, refused.code, refused.sentence) from None
     lots = [result._asdict() for result in results]
     return json_answer({"t": "done", "session": session, "lots": lots})
 
@@ -137,24 +142,53 @@ def _resume(desk: Desk, session: int, account: int, reason: str | None, data: An
 
 
 def _hand_over(desk: Desk, session: int, account: int, reason: str | None, data: Any) -> _Given:
+    return conducting.hand_over(desk, session, _colleague(data), account, reason)
+
+
+async def _offer(
+    desk: Desk, session: int, account: int, reason: str | None, data: Any
+) -> list[Result]:
+    await handing.offer(desk, session, _colleague(data), account, reason)
+    return []
+
+
+def _take(desk: Desk, session: int, account: int, reason: str | None, data: Any) -> _Given:
+    _only(data, ())
+    return handing.take(desk, session, account, reason)
+
+
+async def _decline(
+    desk: Desk, session: int, account: int, reason: str | None, data: Any
+) -> list[Result]:
+    _only(data, ())
+    await handing.decline(desk, session, account, reason)
+    return []
+
+
+def _colleague(data: Any) -> int:
     _only(data, ("auctioneer",))
     auctioneer = data["auctioneer"]
     if type(auctioneer) is not int or not 0 < auctioneer < 2**53:
         raise Problem(400, "BAD_FIELDS", "`auctioneer` is the number of an account.")
-    return conducting.hand_over(desk, session, auctioneer, account, reason)
+    return auctioneer
 
 
 _SESSION_ACTS: dict[str, Callable[[Desk, int, int, str | None, Any], _Given]] = {
     "pause": _pause,
     "resume": _resume,
     "hand_over": _hand_over,
+    # The same when the colleague is asked first: until it is taken nothing changes.
+    "offer_hand_over": _offer,
+    "take_hand_over": _take,
+    "decline_hand_over": _decline,
 }
 
 
 # --- what both need -------------------------------------------------------------------------
 
 
-def _of(web: Web) -> Acting:
+def acting_of(web: Web) -> Acting:
+    """What tells the log of acts, one for each gateway."""
     found = _acting.get(web)
     if found is None:
         found = _acting[web] = Acting(web.settings.database_url or "", web.gateway.log)
@@ -165,7 +199,7 @@ def _field(field: Field) -> dict[str, Any]:
     return field._asdict()
 
 
-async def _view(web: Web, ask: Ask) -> LotView:
+async def view_of(web: Web, ask: Ask) -> LotView:
     """The lot's view. Raises Problem 404; a file not published yet is for house and owner only."""
     assert ask.viewer is not None
     _, view = await web.lot_or_404(ask)
@@ -175,7 +209,7 @@ async def _view(web: Web, ask: Ask) -> LotView:
     return view
 
 
-async def _check_colleague(web: Web, body: int | None, account: object, lot: int) -> None:
+async def check_colleague(web: Web, body: int | None, account: object, lot: int) -> None:
     """Whoever conducts a lot works for its organisation, has a good card and no conflict.
 
     Raises Problem 400, 409.
@@ -192,7 +226,7 @@ async def _check_colleague(web: Web, body: int | None, account: object, lot: int
         raise Problem(409, unfit.code, unfit.sentence) from None
 
 
-def _bidder(view: LotView, code: str) -> int:
+def bidder_of(view: LotView, code: str) -> int:
     """The account behind a bidder code, so that a desk need not know who is who."""
     assert view.state is not None
     for account, bidder in view.state.admitted.items():
@@ -229,7 +263,7 @@ def _only(data: dict[str, Any], names: tuple[str, ...]) -> None:
         raise Problem(400, "BAD_FIELDS", "`data` has " + (", ".join(names) or "nothing here") + ".")
 
 
-async def _told(web: Web, call: Coroutine[Any, Any, T]) -> T:
+async def told(web: Web, call: Coroutine[Any, Any, T]) -> T:
     """What an act comes to. Raises Problem for what it was refused for, or Unavailable."""
     try:
         return await web.storage.ledger(call)

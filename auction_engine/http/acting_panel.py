@@ -144,7 +144,7 @@ async def page(web: Web, ask: Ask) -> Response:
 
 async def _seen(web: Web, ask: Ask) -> tuple[dict[str, Any], LotView]:
     """The lot of the address and its view. Raises Problem 404."""
-    view = await acting._view(web, ask)
+    view = await acting.view_of(web, ask)
     lot, _ = await web.lot_or_404(ask)
     return lot, view
 
@@ -263,11 +263,11 @@ async def _do(asked: _Asked, typed: Typed) -> Response:
     assert ask.viewer is not None
     data = dict(typed.data)
     if type(data.get("bidder")) is str:
-        data["bidder"] = acting._bidder(view, data["bidder"])
+        data["bidder"] = acting.bidder_of(view, data["bidder"])
     if one.act == "appoint":
-        await acting._check_colleague(web, ask.viewer.body, data.get("auctioneer"), view.lot)
+        await acting.check_colleague(web, ask.viewer.body, data.get("auctioneer"), view.lot)
     act = Act(one.act, one.role, ask.viewer.account, asked.reason or None, data)
-    await acting._told(web, acting._of(web).do(view.shard, view.lot, act))
+    await acting.told(web, acting.acting_of(web).do(view.shard, view.lot, act))
     joint = "&" if "?" in asked.back else "?"
     return RedirectResponse(f"{asked.back}{joint}acted={one.act}", 303)
 

@@ -1,6 +1,6 @@
 """The routes of what follows a sale."""
 
-from auction_engine.http import models, models_afterwards
+from auction_engine.http import complaint_routes, models, models_afterwards
 from auction_engine.http.afterwards import (
     complaining,
     complaint_desk,
@@ -12,6 +12,7 @@ from auction_engine.http.afterwards import (
 )
 from auction_engine.http.afterwards.forms import complaint_form, long_form
 from auction_engine.http.afterwards.own import own
+from auction_engine.http.desk_specs import reads, writes
 from auction_engine.http.guard import Doc, Spec
 from auction_engine.identity.access import Act
 
@@ -135,3 +136,16 @@ API = [
         ),
     ),
 ]
+API += complaint_routes.API
+_SIGN = "/api/mine/lots/{lot:int}/sign"
+API += [
+    reads(
+        _SIGN, Act.SIGN_MINUTES, sign.told(sign.own_minutes),
+        "The minutes of one's own win, to be signed.", models_afterwards.OwnMinutes, fresh=True,
+    ),
+    writes(
+        _SIGN, Act.SIGN_MINUTES, sign.told(sign.sign_own_minutes),
+        "Sign the minutes of one's own win; the same signature again is the first.",
+        models_afterwards.NewSignature, models_afterwards.OwnMinutes, fresh=True,
+    ),
+]  # fmt: skip

@@ -67,12 +67,15 @@ async def form(
 
 
 async def json_object(
-    request: Request, names: frozenset[str], optional: frozenset[str] = frozenset()
+    request: Request,
+    names: frozenset[str],
+    optional: frozenset[str] = frozenset(),
+    most: int = BODY_MAX_BYTES,
 ) -> dict[str, Any]:
     """A JSON object with these fields and no others. Raises Problem 400, 408, 413, 415."""
     if media_type(request) != "application/json":
         raise Problem(415, "UNSUPPORTED_TYPE")
-    body = await read(request)
+    body = await read(request, most)
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError:

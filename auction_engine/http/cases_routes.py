@@ -2,9 +2,19 @@
 
 from typing import Any
 
+from auction_engine.desk.cases import notices
 from auction_engine.http import models
 from auction_engine.http import models_cases as told
-from auction_engine.http.cases import api, assets, cases, contracts, files
+from auction_engine.http.cases import (
+    api,
+    assets,
+    case_api,
+    cases,
+    contract_api,
+    contracts,
+    files,
+    photographs,
+)
 from auction_engine.http.cases.forms import file_form, long_form
 from auction_engine.http.cases.parts import DeskHandler, desk
 from auction_engine.http.guard import Doc, Spec
@@ -16,6 +26,7 @@ _ASSET = "/agency/assets/{asset:int}"
 _NOTICE = _CASE + "/notices/{notice:int}"
 _CONTRACT = "/agency/contracts/{contract:int}"
 _OFFER = "/desk/offers/{contract:int}"
+_PHOTO = "/photos/{paper:int}/{width:int}"
 
 
 def _get(path: str, act: Act, handler: DeskHandler) -> Spec:
@@ -38,6 +49,13 @@ PAGES = [
     _get(_ASSET + "/files/{paper:int}", _SEE, files.fetch),
     Spec("POST", _ASSET + "/files/{paper:int}", _WRITE, desk(files.remove), "page", rated=True),
     _get("/lots/{lot:int}/files/{paper:int}", Act.SEE_AUCTION, files.fetch_public),
+    Spec("GET", "/lots/{lot:int}" + _PHOTO, Act.SEE_AUCTION, photographs.of_lot, "plain"),
+    # Many on one page: not counted as pages.
+    Spec("GET", _OFFER + _PHOTO, Act.SEE_OFFERS, photographs.of_offer, "api"),
+    Spec(
+        "GET", "/desk/sessions/drafts/{draft:int}" + _PHOTO, Act.SEE_DRAFTS, photographs.of_draft,
+        "api",
+    ),
     _get("/agency/contracts", _SEE, contracts.listed),
     Spec(
         "POST", "/agency/contracts", Act.OFFER_CONTRACTS, desk(contracts.offer), "page",
@@ -135,9 +153,9 @@ API = [
     ),
     _writes(
         _API_ASSET + "/acts", _WRITE, api.act_on_asset,
-        "Describe, seize, value, disclose, keep, ready, reopen, leave, redeem, ask_revaluation,"
-        " refuse_revaluation, priority: as on the asset's page.", told.AssetAct, told.AssetAfter,
-        200,
+        "Describe, seize, value, disclose, keep, ready, reopen, leave, redeem, redemption_paid,"
+        " release, ask_revaluation, refuse_revaluation, priority: as on the asset's page.",
+        told.AssetAct, told.AssetAfter, 200,
     ),
     Spec(
         "POST", _API_ASSET + "/files", _WRITE, desk(api.add_asset_file), rated=True,
@@ -157,6 +175,14 @@ API = [
         "/api/agency/contracts", _SEE, api.agency_contracts, "What the agency has offered.",
         told.ContractRows,
     ),
+    _reads(
+        "/api/agency/organisations", _SEE, contract_api.agency_organisations,
+        "The organisations that assets can be offered to, by name.", told.Organisations,
+    ),
+    _reads(
+        "/api/agency/contracts/{contract:int}", _SEE, contract_api.agency_contract,
+        "One offer or contract.", told.ContractRow,
+    ),
     _writes(
         "/api/agency/contracts", Act.OFFER_CONTRACTS, api.offer_assets,
         "Offer assets that are ready to an organisation.", told.NewOffer, told.Made,
@@ -169,9 +195,64 @@ API = [
         "/api/desk/offers", Act.SEE_OFFERS, api.desk_offers, "What the organisation was offered.",
         told.ContractRows,
     ),
+    _reads(
+        "/api/desk/offers/{contract:int}", Act.SEE_OFFERS, contract_api.desk_offer,
+        "An offer with its assets as they would be sold.", told.Offer,
+    ),
     _writes(
         "/api/desk/offers/{contract:int}", Act.ANSWER_OFFERS, api.answer_offer,
         "Take an offer on, which signs the contract, or decline it.", told.OfferAnswer,
         told.ContractAfter, 200,
+    ),
+]  # fmt: skip
+_TYPES = "application/pdf, image/jpeg, image/png"
+_API_NOTICE = _API_CASE + "/notices/{notice:int}/proofs"
+
+
+def _sends(path: str, handler: DeskHandler, summary: str) -> Spec:
+    doc = Doc(summary, {200: (_TYPES, "The file."), **_READ})
+    return Spec("GET", path, _SEE, desk(handler), doc=doc)
+
+
+API += [
+    _writes(
+        _API_CASE + "/change", _WRITE, case_api.change_case,
+        "Put title, judgment or decision of a case right.", told.CaseChange, told.WholeCase, 200,
+    ),
+    _writes(
+        _API_CASE + "/close", _WRITE, case_api.close_case,
+        "Close a case in which nothing is open; else `faults` name all that is.", told.Why,
+        told.WholeCase, 200,
+    ),
+    _writes(
+        _API_CASE + "/reopen", _WRITE, case_api.reopen_case, "Open a closed case again.", told.Why,
+        told.WholeCase, 200,
+    ),
+    Spec(
+        "POST", _API_CASE + "/parties/{party:int}/leave", _WRITE, desk(case_api.leave_case),
+        rated=True,
+        doc=Doc("A party is one no longer.", {200: (told.WholeCase, "Recorded."), **_PROBLEMS}),
+    ),
+    Spec(
+        "POST", _API_NOTICE, _WRITE, desk(case_api.prove_case_notice), rated=True,
+        doc=Doc(
+            "Add what proves a notice: the body is the file, the address says what it is.",
+            {201: (told.ProofKept, "Kept, written anew."), **_PROBLEMS, **_FILE_PROBLEMS},
+            query={
+                "kind": ({"type": "string", "enum": list(notices.PROOFS)}, "What it is."),
+                "shown_on": ({"type": "string", "format": "date"}, "Of which day it is."),
+            },
+            raw=api.FILES,
+        ),
+    ),
+    _sends(
+        _API_NOTICE + "/{paper:int}", case_api.case_notice_proof, "What proves a notice."
+    ),
+    _sends(
+        _API_ASSET + "/files/{paper:int}", case_api.fetch_asset_file, "A file as it is kept."
+    ),
+    _writes(
+        _API_ASSET + "/files/{paper:int}/removal", _WRITE, case_api.remove_asset_file,
+        "Take a file away; its checksum stays.", told.Why, told.FileGone, 200,
     ),
 ]  # fmt: skip

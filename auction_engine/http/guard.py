@@ -34,21 +34,26 @@ Handler = Callable[[Web, Ask], Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True)
 class Doc:
-    """What openapi.json says of a route. `answers` maps status to (model or media type, text)."""
+    """What openapi.json says of a route. `answers` maps status to (model or media types, text).
+
+    `raw`: the media types of a body that is a file; `more` is said below the summary.
+    """
 
     summary: str
     answers: dict[int, tuple[Any, str]]
     body: Any = None
     query: dict[str, tuple[dict[str, Any], str]] = field(default_factory=dict)
+    raw: tuple[str, ...] = ()
+    more: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Spec:
     """One route: how it is asked for, who may ask, and what answers.
 
-    `fields` are the names a JSON body must have, `optional` those it may have; `csrf=False` only
-    where nobody need be signed in and a body of type JSON already proves that no foreign form sent
-    it. `form` reads what a page's form sends.
+    `fields` are the names a JSON body must have, `optional` those it may have, `most` how many
+    bytes it may have; `csrf=False` only where nobody need be signed in and a body of type JSON
+    already proves that no foreign form sent it. `form` reads what a page's form sends.
     """
 
     method: str
@@ -58,6 +63,7 @@ class Spec:
     kind: Literal["page", "api", "plain"] = "api"
     fields: frozenset[str] | None = None
     optional: frozenset[str] = frozenset()
+    most: int = bodies.BODY_MAX_BYTES
     csrf: bool = True
     rated: bool = False
     doc: Doc | None = None
@@ -104,7 +110,7 @@ class Guard:
     async def _answer(self, ask: Ask) -> Response:
         request, web = ask.request, self._web
         spec = self._specs.get("GET" if request.method == "HEAD" else request.method)
-        if spec is None and "{rest:path}" in self._path:
+        if spec is None and "{rest:anything}" in self._path:
             # Nothing is there, whatever is asked of it.
             raise Problem(404, "NOT_FOUND")
         if spec is None:
@@ -128,7 +134,11 @@ class Guard:
         if spec.kind != "page":
             raise Problem(403, "PROVE_FIRST")
         own = ask.request.scope["path"] if "GET" in self._specs else "/"
-        return RedirectResponse("/login/again?" + urlencode({"next": spec.back or own}), 303)
+        asked = ask.request.url.query if spec.method in _SAFE else ""
+        back = f"{own}?{asked}" if asked else own  # with what a link had filled in
+        if spec.back is not None:
+            back = spec.back.format(**ask.request.path_params)
+        return RedirectResponse("/login/again?" + urlencode({"next": back}), 303)
 
     async def _check_access(self, ask: Ask, spec: Spec) -> None:
         """Whether the viewer may do this at all, and with the very thing the address names."""
@@ -174,7 +184,7 @@ class Guard:
         else:
             given = request.headers.get("x-csrf-token", "")
             if spec.fields is not None:
-                ask.body = await bodies.json_object(request, spec.fields, spec.optional)
+                ask.body = await bodies.json_object(request, spec.fields, spec.optional, spec.most)
         # Signing out twice, or after the session has ended, is no forgery.
         harmless = spec.act is Act.SIGN_OUT and ask.viewer is None
         # A token is sent by a program on purpose, never by a browser by itself.

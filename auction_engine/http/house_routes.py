@@ -6,9 +6,18 @@ from starlette.requests import Request
 
 from auction_engine.http import bodies, models
 from auction_engine.http import models_house as told
-from auction_engine.http.afterwards.own import own
-from auction_engine.http.guard import Doc, Spec
-from auction_engine.http.house import answering, api, asking, joining, registrants, staff
+from auction_engine.http.afterwards.own import OwnHandler, own
+from auction_engine.http.desk_specs import reads, writes
+from auction_engine.http.guard import Doc, Handler, Spec
+from auction_engine.http.house import (
+    answering,
+    api,
+    asking,
+    joining,
+    registrants,
+    staff,
+    staff_api,
+)
 from auction_engine.identity.access import Act
 
 _MEMBER = "/{member:int}"
@@ -161,5 +170,73 @@ API = [
             },
             told.QuestionDecision,
         ),
+    ),
+]  # fmt: skip
+
+
+def _told(handler: OwnHandler, name: str | None = None) -> Handler:
+    return own(staff_api.told(handler, name))
+
+
+def _changing(name: str, base: str, see: Act, keep: Act) -> list[Spec]:
+    """What changes in a house, by API: the same for organisations and agencies."""
+    base = f"/api{base}"
+    relations, invitations = base + "/relations", base + "/invitations"
+    return [
+        reads(
+            relations, see, _told(staff_api.own_relations, f"{name}_relations"),
+            "Whom one has declared to be related to.", told.Relations,
+        ),
+        writes(
+            relations, see, _told(staff_api.declare_relation, f"{name}_declare_relation"),
+            "Declare whom one is related to.", told.NewRelation, told.Relations, 201,
+        ),
+        writes(
+            relations + "/end", see, _told(staff_api.end_relation, f"{name}_end_relation"),
+            "End a relation of one's own.", told.RelationEnd, told.Relations,
+        ),
+        reads(
+            invitations, keep, _told(staff_api.house_invitations, f"{name}_invitations"),
+            "The invitations nobody has taken yet.", told.Invitations,
+        ),
+        writes(
+            invitations, keep, _told(staff_api.invite_colleague, f"{name}_invite"),
+            "Invite a colleague by letter.", told.NewInvitation, told.Invitations, 201, fresh=True,
+        ),
+        writes(
+            invitations + "/off", keep, _told(staff_api.take_back_invitation, f"{name}_uninvite"),
+            "Take an invitation back.", told.InvitationOff, told.Invitations,
+        ),
+        reads(
+            base + "/acts", keep, _told(staff_api.house_acts, f"{name}_house_acts"),
+            "What was done in the house, newest first.", told.HouseActs,
+        ),
+        writes(
+            base + _MEMBER + "/leave", keep, _told(staff_api.let_colleague_go, f"{name}_let_go"),
+            "Let a colleague go; what he did stays on record.", told.Leaving, told.Staff,
+            fresh=True,
+        ),
+    ]  # fmt: skip
+
+
+API += [
+    *(spec for name, one in zip(("desk", "agency"), _HOUSES, strict=True)
+      for spec in _changing(name, *one)),
+    writes(
+        "/api/desk/house" + _MEMBER + "/card", Act.KEEP_HOUSE, _told(staff_api.record_card),
+        "Put an auctioneer's card on record.", told.NewCard, told.Colleague, fresh=True,
+    ),
+    reads(
+        "/api/desk/registrants", Act.SEE_REGISTRANTS, _told(staff_api.counted_registrants),
+        "How many take part in each of the house's lots.", told.CountedLots,
+    ),
+    writes(
+        "/api" + _LIST + "/keys", Act.OPEN_REGISTRANTS, _told(staff_api.turn_key),
+        "Turn one of the two keys to the list of who takes part.", told.Key,
+        told.RegistrantCounts, fresh=True,
+    ),
+    reads(
+        "/api" + _LIST + "/list", Act.OPEN_REGISTRANTS, _told(staff_api.opened_registrants),
+        "Who takes part, for the two who have opened the list.", told.Registrants, fresh=True,
     ),
 ]  # fmt: skip

@@ -79,10 +79,13 @@ class ActDone(Model):
 
 
 class NewSessionAct(Model):
-    act: Literal["pause", "resume", "hand_over"]
+    act: Literal[
+        "pause", "resume", "hand_over", "offer_hand_over", "take_hand_over", "decline_hand_over"
+    ]
     reason: Annotated[str | None, Field(max_length=2_000)] = None
     data: Annotated[
-        dict[str, Any] | None, Field(description="For hand_over `auctioneer`, an account.")
+        dict[str, Any] | None,
+        Field(description="For hand_over and offer_hand_over `auctioneer`, an account."),
     ] = None
 
 
@@ -96,7 +99,7 @@ class LotResult(Model):
 
 
 class SessionActDone(Model):
-    """The lots of the session that are not over, in order."""
+    """The lots of the session that are not over, in order; none where only something was asked."""
 
     t: Literal["done"]
     session: Whole

@@ -1,6 +1,6 @@
 """The models of a person's own affairs and of a lot's course in the API."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -116,6 +116,22 @@ class Seal(Model):
     seal: str
 
 
+class PricePayTo(Model):
+    name: str
+    account: str
+    bank: str
+
+
+class OwnPrice(Model):
+    """The price of what one has won, and how it is paid."""
+
+    amount_minor: Amount
+    paid_minor: Whole
+    due_on: str | None
+    reference: str
+    pay_to: PricePayTo | None
+
+
 class OwnEvidence(Model):
     """Everything on record of the person who asks, in one lot."""
 
@@ -131,6 +147,27 @@ class OwnEvidence(Model):
     best_minor: Amount | None
     entries: list[OwnEntry]
     deposit: OwnDepositShort | None
+    price: OwnPrice | None
     duties: list[OwnDuty]
     days: list[dict[str, Any]]
     signatures: list[dict[str, Any]]
+
+
+class NewSignature(Model):
+    """The SHA-256 of the document that is signed, and the own code in the lot, typed again."""
+
+    sha256: Annotated[str, Field(max_length=64)]
+    code: Annotated[str, Field(max_length=20)]
+
+
+class OwnMinutes(Model):
+    """The minutes of one's own win. `open`: they wait for the winner's signature."""
+
+    lot: Whole
+    seq: Whole
+    sha256: str
+    document: dict[str, Any]
+    open: bool
+    due_ms: Whole | None
+    signature: Whole | None
+    signed_at: str | None

@@ -136,8 +136,15 @@ class CaseRows(Model):
     more: bool
 
 
+class OpenThing(Model):
+    """What keeps a case open; `number` of that asset, lot, complaint, finding or payout."""
+
+    code: Literal["OPEN_ASSET", "OPEN_SALE", "OPEN_COMPLAINT", "OPEN_FINDING", "OPEN_PAYOUT"]
+    number: Whole
+
+
 class WholeCase(Model):
-    """A case with its parties, assets and notices."""
+    """A case with its parties, assets and notices, and what keeps it open."""
 
     model_config = _Open
 
@@ -148,15 +155,18 @@ class WholeCase(Model):
     parties: list[dict[str, Any]]
     assets: list[dict[str, Any]]
     notices: list[dict[str, Any]]
+    version: Whole
+    open: list[OpenThing]
 
 
 class AssetStep(Model):
-    """A step before the asset may be offered; `day`: what it waits for."""
+    """A step before the asset may be offered; `day`: what it waits for; `parties`: whom to tell."""
 
     key: str
     done: bool
     anchor: str
     day: str | None
+    parties: list[Whole]
 
 
 class WholeAsset(Model):
@@ -216,6 +226,35 @@ class ContractRows(Model):
     contracts: list[ContractRow]
 
 
+class Organisation(Model):
+    """An organisation by its number."""
+
+    id: Whole
+    name: Texts
+
+
+class Organisations(Model):
+    """Whom assets can be offered to."""
+
+    organisations: list[Organisation]
+
+
+class OfferedAsset(Model):
+    """An asset of an offer; `content` is what a lot of it would say."""
+
+    id: Whole
+    kind: str
+    movable: bool
+    state: AssetState
+    content: dict[str, Any]
+
+
+class Offer(ContractRow):
+    """An offer with its assets."""
+
+    offered: list[OfferedAsset]
+
+
 class ContractAfter(Model):
     """A contract after an answer."""
 
@@ -235,3 +274,25 @@ class OfferAnswer(Model):
 
     do: Literal["take", "decline"]
     reason: str | None = None
+
+
+class CaseChange(Model):
+    """What is put right; the rest stays. `version` is that of the case that was read."""
+
+    version: Whole
+    title: Texts | str | None = None
+    judgment: Ruling | None = None
+    decision: Ruling | None = None
+
+
+class ProofKept(Model):
+    """A proof of a notice, and from which day the notice is valid now."""
+
+    id: Whole
+    valid_on: str | None
+
+
+class FileGone(Model):
+    """A file whose contents are gone; its checksum stays."""
+
+    id: Whole

@@ -111,6 +111,39 @@ class Dossiers(_Model):
     dossiers: list[DossierShort]
 
 
+class DossierConflict(_Model):
+    """Somebody of either house to whom a person of the dossier is related; `ground` bars."""
+
+    kind: str
+    colleague: str
+    ground: str | None
+
+
+class DossierActDone(_Model):
+    """One act with a dossier."""
+
+    at_ms: int
+    kind: str
+    state: DossierState
+    ground: str | None
+    reason: str | None
+
+
+class ReadDossier(DossierShort):
+    """A dossier as its house reads it. `readable`: false once it is decided and until two people
+    have opened the list together; `can`: the decisions that are possible now."""
+
+    reason: str | None
+    readable: bool
+    person: DossierPerson | None
+    papers: list[DossierPaper]
+    declarations: list[DossierDeclaration]
+    conflicts: list[DossierConflict]
+    deposit_held: bool
+    can: list[Literal["ADMIT", "RETURN", "REFUSE", "UNDO"]]
+    history: list[DossierActDone]
+
+
 class DossierDecision(_Model):
     """A decision about the dossier as it was at `version`."""
 

@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from auction_engine.http.guard import Spec
 
 _REF = "#/components/schemas/{model}"
+# What the guard may say of a token before any handler is asked (`http/bearer.py`).
+_TOKENS = {
+    400: "TOKEN_AND_COOKIE: send one of the two.",
+    401: "BAD_TOKEN: unknown, revoked or expired.",
+    403: "TOKEN_NOT_FOR_THIS: the token names other acts.",
+    429: "RATE_LIMITED.",
+}
 _PARAMETER = re.compile(r"\{(\w+):int\}")
 
 
@@ -96,6 +103,10 @@ def _operation(spec: "Spec") -> dict[str, Any]:
             "required": True,
             "content": {JSON: {"schema": _schema(doc.body)}},
         }
+    if doc.raw:
+        operation["requestBody"] = {"required": True, "content": {kind: {} for kind in doc.raw}}
+    if doc.more:
+        operation["description"] = doc.more
     return operation
 
 
@@ -137,8 +148,15 @@ def _responses(spec: "Spec") -> dict[int, dict[str, Any]]:
     if spec.fields is not None:
         answers[400] = (Problem, "BAD_MESSAGE.")
         answers[408] = (Problem, "TIMED_OUT: the body did not arrive.")
-        answers[413] = (Problem, "TOO_LARGE: more than 16 KiB.")
+        answers[413] = (Problem, f"TOO_LARGE: more than {spec.most // 1024} KiB.")
         answers[415] = (Problem, "UNSUPPORTED_TYPE: send application/json.")
+    if spec.kind == "api":
+        # A token may be shown to any route of the API, to those that ask for none too.
+        for status, text in _TOKENS.items():
+            answers[status] = (
+                Problem,
+                f"{answers[status][1]} {text}" if status in answers else text,
+            )
     answers.update(spec.doc.answers)
     return {status: _response(*answer, status=status) for status, answer in answers.items()}
 
@@ -147,7 +165,7 @@ def _response(model: Any, text: str, status: int) -> dict[str, Any]:
     if model is None:
         return {"description": text}
     if isinstance(model, str):
-        content: dict[str, Any] = {model: {}}
+        content: dict[str, Any] = {kind: {} for kind in model.split(", ")}
     else:
         content = {JSON: {"schema": _schema(model)}}
     response: dict[str, Any] = {"description": text, "content": content}

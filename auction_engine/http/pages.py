@@ -259,6 +259,7 @@ def _told(view: LotView, entry: dict[str, Any]) -> dict[str, Any]:
 async def desk(web: Web, ask: Ask) -> Response:
     """GET /desk: the session as its organiser sees it."""
     current, rows = await _own_rows(web, ask, Act.SEE_DESK)
+    here = await web.here([view.lot for _, view in rows])
     table = []
     for lot, view in rows:
         assert view.state is not None
@@ -266,7 +267,7 @@ async def desk(web: Web, ask: Ask) -> Response:
             {
                 **row_of(web, lot, view),
                 "refused": view.state.refused,
-                "viewers": web.gateway.rooms.viewers(view.lot),
+                "viewers": here[view.lot].connections,
             }
         )
     return web.page(

@@ -163,9 +163,10 @@ FREE = {
     "position": "a lot of the draft named before it",
     "piece": "a range of published lots",
     "token": "what only the reader of a letter or whoever was given a link knows",
-    "party": "one of the shares named before it",
-    "paper": "one of the complaint, dossier, lot, asset or notice named before it, or of the own "
-    "dossier for the lot",
+    "party": "one of the case or of the shares named before it",
+    "paper": "one of the complaint, dossier, lot, asset, offer, draft or notice named before it, "
+    "or of the own dossier for the lot",
+    "width": "one of a few sizes of a picture",
     "notice": "one of the case named before it",
 }
 

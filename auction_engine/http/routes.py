@@ -16,6 +16,7 @@ from auction_engine.http import (
     integration_routes,
     models,
     models_acting,
+    money_api_routes,
     money_routes,
     openapi,
     oversight_routes,
@@ -206,7 +207,8 @@ API = [
         acting.session_act,
         rated=True,
         doc=Doc(
-            "Pause or resume a whole session, or hand it over to another auctioneer.",
+            "Pause or resume a whole session, or hand it over to another auctioneer: at once, or"
+            " offered, and taken or declined by the colleague.",
             {200: (models_acting.SessionActDone, "What became of each lot."), **_ACT_PROBLEMS},
             models_acting.NewSessionAct,
         ),
@@ -275,6 +277,7 @@ PAGES += house_routes.PAGES
 API += house_routes.API
 PAGES += money_routes.PAGES
 API += money_routes.API
+API += money_api_routes.API
 PAGES += catalogue_routes.PAGES
 API += catalogue_routes.API
 PAGES += way_routes.PAGES
@@ -299,8 +302,8 @@ API += integration_routes.API
 ALL = PAGES + API
 # What matches nothing above: JSON for programs, a page for people.
 ELSEWHERE = [
-    Spec("GET", "/api/{rest:path}", Act.SEE_FILES, pages.nothing, "api"),
-    Spec("GET", "/{rest:path}.json", Act.SEE_FILES, pages.nothing, "api"),
-    Spec("GET", "/health/{rest:path}", Act.SEE_FILES, pages.nothing, "plain"),
-    Spec("GET", "/{rest:path}", Act.SEE_FILES, pages.nothing, "page"),
+    Spec("GET", "/api/{rest:anything}", Act.SEE_FILES, pages.nothing, "api"),
+    Spec("GET", "/{rest:anything}.json", Act.SEE_FILES, pages.nothing, "api"),
+    Spec("GET", "/health/{rest:anything}", Act.SEE_FILES, pages.nothing, "plain"),
+    Spec("GET", "/{rest:anything}", Act.SEE_FILES, pages.nothing, "page"),
 ]

@@ -15,7 +15,7 @@ from auction_engine.identity.demo_logins import is_demo_login
 from auction_engine.ledger.database import transaction
 from auction_engine.post import outbox, values
 
-HOME = {"bidder": "/", "organisation": "/desk", "officer": "/agency", "procurator": "/desk"}
+HOME = {"bidder": "/", "organisation": "/desk", "officer": "/agency", "procurator": "/oversight"}
 SECOND_PAGE, AGAIN_PAGE = "/login/second", "/login/again"
 _NEXT_MAX = 300
 _DEVICE_S = 365 * 24 * 3600

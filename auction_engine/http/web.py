@@ -20,7 +20,7 @@ from auction_engine.http import packing
 from auction_engine.http.assets import Assets
 from auction_engine.http.places import Places
 from auction_engine.http.presenting import Presenter
-from auction_engine.http.problems import Problem, Storage
+from auction_engine.http.problems import Problem, Storage, Unavailable
 from auction_engine.http.rates import Rates
 from auction_engine.http.renderings import Renderings
 from auction_engine.identity.oidc import Provider
@@ -29,6 +29,7 @@ from auction_engine.identity.sessions import Viewer
 from auction_engine.identity.vault import Vault
 from auction_engine.live.gateway import Gateway
 from auction_engine.live.messages import error
+from auction_engine.live.presence import Here
 from auction_engine.live.views import LotView
 from auction_engine.settings import Settings
 
@@ -110,6 +111,14 @@ class Web:
         asked for, the ledger has connections left for the bids."""
         async with self._apart, exclusive.connected(self.settings.database_url or "") as connection:
             yield connection
+
+    async def here(self, lots: list[int]) -> dict[int, Here]:
+        """Who follows each lot, over all gateways; over this one where others cannot be asked."""
+        presence = self.gateway.presence
+        try:
+            return await self.storage.log(lambda: presence.count(lots))
+        except Unavailable:
+            return presence.own(lots)
 
     def now_ms(self) -> int:
         """UTC milliseconds by the log's clock, which orders bids."""

@@ -36,9 +36,13 @@ class Act(Enum):
     SEE_CONSOLE = "see the console of a session, and the minutes of its lots"
     SIGN_HOUSE_MINUTES = "draw up and sign the minutes for the organisation"
     SEE_MONEY = "see the organisation's books and bank files"
-    MOVE_MONEY = "import, allocate and pay for the organisation"
+    MOVE_MONEY = "import, allocate and prepare payments for the organisation"
     SEE_AGENCY_MONEY = "see the agency's books and bank files"
-    MOVE_AGENCY_MONEY = "import, allocate, distribute and pay for the agency"
+    MOVE_AGENCY_MONEY = "import, allocate, prepare distributions and payments for the agency"
+    SETTLE_MONEY = "release a colleague's payments, and name the organisation's bank account"
+    SETTLE_AGENCY_MONEY = (
+        "release a colleague's payments and distributions, and name the agency's bank account"
+    )
     SEE_OWN_DEPOSIT = "see the own deposit for a lot"
     # Signing in.
     SEE_OWN_SECURITY = "see how one signs in, and where one is signed in"
@@ -196,6 +200,8 @@ ALLOWED: dict[Act, _Row] = {
     Act.MOVE_MONEY: _HOUSE,
     Act.SEE_AGENCY_MONEY: _AGENCY,
     Act.MOVE_AGENCY_MONEY: _AGENCY,
+    Act.SETTLE_MONEY: _HOUSE,
+    Act.SETTLE_AGENCY_MONEY: _AGENCY,
     Act.SEE_OWN_DEPOSIT: _BIDDER,
     Act.SEE_OWN_SECURITY: _SELF,
     Act.CHANGE_OWN_SECURITY: _SELF,
@@ -282,6 +288,8 @@ DUTIES: dict[Act, frozenset[Duty]] = {
     Act.MOVE_MONEY: _of("ACCOUNTANT"),
     Act.SEE_AGENCY_MONEY: _of("HEAD", "ACCOUNTANT"),
     Act.MOVE_AGENCY_MONEY: _of("ACCOUNTANT"),
+    Act.SETTLE_MONEY: _of("ACCOUNTANT"),
+    Act.SETTLE_AGENCY_MONEY: _of("ACCOUNTANT"),
     # Who takes part is known to as few as can be (Law 01/2016 Art. 9(2)d): not even to the head.
     Act.SEE_DOSSIERS: _of("REGISTRAR"),
     Act.DECIDE_DOSSIERS: _of("REGISTRAR"),

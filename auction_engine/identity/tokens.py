@@ -55,6 +55,8 @@ IN_PERSON = frozenset(
         # What the law or the house wants a second person, a signature or a warrant for.
         Act.OPEN_REGISTRANTS,
         Act.APPROVE_SESSIONS,
+        Act.SETTLE_MONEY,
+        Act.SETTLE_AGENCY_MONEY,
         Act.SIGN_HOUSE_MINUTES,
         Act.USE_WARRANTS,
         Act.KEEP_HOUSE,

@@ -47,6 +47,7 @@ EXACTLY = {
     ("GET", "/lots/{lot:int}/acts"): PARTIES,
     ("GET", "/api/sessions/{session:int}/console"): "organisation",
     ("POST", "/api/sessions/{session:int}/announcements"): "organisation",
+    ("POST", "/api/sessions/{session:int}/lots/{lot:int}/close"): "organisation",
     ("GET", "/api/lots/{lot:int}/minutes"): "organisation",
     ("POST", "/api/lots/{lot:int}/minutes"): "organisation",
     ("POST", "/api/lots/{lot:int}/minutes/signatures"): "organisation",
@@ -93,14 +94,18 @@ BELOW = {
 _HOUSES = (
     "/desk/", "/agency/", "/api/agency/intake/", "/api/dossiers/", "/api/lots/{lot:int}/acts",
     "/lots/{lot:int}/acts", "/api/desk/webhooks/", "/api/agency/webhooks/", "/api/agency/imports/",
+    "/api/desk/money/", "/api/agency/money/",
     "/api/agency/cases/", "/api/agency/assets/", "/api/agency/contracts/", "/api/desk/offers/",
     "/api/sessions/", "/api/desk/questions/", "/api/desk/sessions/",
-    "/api/desk/house/", "/api/agency/house/", "/api/desk/lots/",
+    "/api/desk/house/", "/api/agency/house/", "/api/desk/lots/", "/api/desk/complaints/",
+    "/api/agency/complaints/", "/api/desk/findings/", "/api/agency/findings/",
     "/api/lots/{lot:int}/minutes",
 )  # fmt: skip
 _OWNERS = ("/mine/complaints/{complaint", "/mine/joined/{", "/oversight/warrants/{",
            "/oversight/findings/{finding:int}/act", "/mine/signatures/{", "/account/searches/{",
-           "/account/tokens/{", "/api/tokens/{")  # fmt: skip
+           "/account/tokens/{", "/api/tokens/{", "/api/mine/complaints/{complaint",
+           "/api/mine/joined/{", "/api/oversight/warrants/{",
+           "/api/oversight/findings/{finding:int}/act")  # fmt: skip
 
 
 def allowed(spec: Spec) -> list[str] | None:

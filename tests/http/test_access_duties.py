@@ -32,11 +32,20 @@ from auction_engine.settings import Settings
 BELOW = {
     "/desk/money": ("HEAD ACCOUNTANT", "ACCOUNTANT"),
     "/agency/money": ("HEAD ACCOUNTANT", "ACCOUNTANT"),
+    "/api/desk/money": ("HEAD ACCOUNTANT", "ACCOUNTANT"),
+    "/api/agency/money": ("HEAD ACCOUNTANT", "ACCOUNTANT"),
     "/desk/dossiers": ("REGISTRAR", "REGISTRAR"),
     "/api/dossiers": ("REGISTRAR", "REGISTRAR"),
     "/api/desk/house/{member:int}": ("HEAD", "HEAD"),
     "/api/agency/house/{member:int}": ("HEAD", "HEAD"),
-    "/api/desk/lots/{lot:int}/registrants": ("HEAD AUCTIONEER RECORDER REGISTRAR", None),
+    "/api/desk/house/invitations": ("HEAD", "HEAD"),
+    "/api/agency/house/invitations": ("HEAD", "HEAD"),
+    "/api/desk/house/acts": ("HEAD", None),
+    "/api/agency/house/acts": ("HEAD", None),
+    "/api/desk/registrants": ("HEAD AUCTIONEER RECORDER REGISTRAR", None),
+    "/api/desk/lots/{lot:int}/registrants": (
+        "HEAD AUCTIONEER RECORDER REGISTRAR", "HEAD RECORDER REGISTRAR",
+    ),
     "/desk/registrants": ("HEAD AUCTIONEER RECORDER REGISTRAR", None),
     "/desk/lots/{lot:int}/registrants": (
         "HEAD AUCTIONEER RECORDER REGISTRAR", "HEAD RECORDER REGISTRAR",
@@ -45,6 +54,8 @@ BELOW = {
     "/api/desk/questions": ("HEAD REGISTRAR", "HEAD REGISTRAR"),
     "/desk/complaints": ("HEAD RECORDER", "HEAD"),
     "/agency/complaints": ("HEAD OFFICER", "HEAD"),
+    "/api/desk/complaints": ("HEAD RECORDER", "HEAD"),
+    "/api/agency/complaints": ("HEAD OFFICER", "HEAD"),
     "/desk/house/invitations": ("HEAD", "HEAD"),
     "/desk/house/{member:int}": ("HEAD", "HEAD"),
     "/agency/house/invitations": ("HEAD", "HEAD"),
@@ -57,6 +68,7 @@ BELOW = {
     "/desk/sessions/{session:int}/announcements": ("AUCTIONEER", "AUCTIONEER"),
     "/api/sessions/{session:int}/console": ("HEAD AUCTIONEER RECORDER", None),
     "/api/sessions/{session:int}/announcements": ("AUCTIONEER", "AUCTIONEER"),
+    "/api/sessions/{session:int}/lots/{lot:int}/close": ("AUCTIONEER", "AUCTIONEER"),
     "/desk/console/keys": (None, "HEAD AUCTIONEER RECORDER"),
     "/desk/lots/{lot:int}/minutes": ("HEAD AUCTIONEER RECORDER", "AUCTIONEER RECORDER"),
     "/desk/lots/{lot:int}/minutes/sign": ("AUCTIONEER RECORDER", "AUCTIONEER RECORDER"),
@@ -94,6 +106,8 @@ EXACTLY = {
     # Forms of what only some may do.
     ("GET", "/agency/cases/new"): "HEAD OFFICER",
     ("GET", "/agency/cases/{case:int}/assets/new"): "HEAD OFFICER",
+    # The list itself, once two keys are turned.
+    ("GET", "/api/desk/lots/{lot:int}/registrants/list"): "HEAD RECORDER REGISTRAR",
 }
 SINGLE = [(role, duty) for role, known in OF_ROLE.items() for duty in known]
 

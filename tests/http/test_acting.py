@@ -490,5 +490,5 @@ def test_one_desk_for_each_program() -> None:
         gateway = type("G", (), {"log": None})()
 
     one, two = Stub(), Stub()
-    assert acting._of(one) is acting._of(one)  # type: ignore[arg-type]
-    assert acting._of(one) is not acting._of(two)  # type: ignore[arg-type]
+    assert acting.acting_of(one) is acting.acting_of(one)  # type: ignore[arg-type]
+    assert acting.acting_of(one) is not acting.acting_of(two)  # type: ignore[arg-type]

@@ -181,9 +181,22 @@ async def test_the_winner_signs_what_was_read_and_then_pays(house: House) -> Non
         assert duty["what"] == "PAY"
 
 
-async def test_signing_needs_a_fresh_proof(house: House) -> None:
+async def test_signing_by_api_is_once_and_needs_a_fresh_proof(house: House) -> None:
     lot = await sold(house, "hoa")
+    path = f"/api/mine/lots/{lot}/sign"
     async with house.signed_in("hoa") as client:
+        one = (await client.get(path)).json()
+        assert (one["open"], one["signature"]) == (True, None)
+        said = {"sha256": one["sha256"], "code": one["document"]["winner"]}
+        wrong = await client.post(path, json=said | {"code": "B-999"})
+        assert (wrong.status_code, wrong.json()["faults"][0]["path"]) == (422, "code")
+        wrong = await client.post(path, json=said | {"sha256": "0" * 64})
+        assert (wrong.status_code, wrong.json()["code"]) == (409, "CHANGED")
+        first, second = await asyncio.gather(*(client.post(path, json=said) for _ in range(2)))
+        assert first.json()["signature"] == second.json()["signature"] is not None
+        assert (await client.post(path, json=said)).json() == first.json()
+        entries = "SELECT 1 FROM journal WHERE lot_id = $1 AND kind = 'minutes.signed'"
+        assert len(await fetch(house, entries, lot)) == 1
         connection = await asyncpg.connect(house.settings.database_url)
         await connection.execute(
             "UPDATE web_session SET proved_at = now() - interval '1 day' WHERE account_id = $1",
@@ -193,6 +206,8 @@ async def test_signing_needs_a_fresh_proof(house: House) -> None:
         answer = await client.get(f"/mine/lots/{lot}/sign")
         assert answer.status_code == 303
         assert answer.headers["location"].startswith("/login/again?next=%2Fmine%2Flots%2F")
+        refused = await client.get(path)
+        assert (refused.status_code, refused.json()["code"]) == (403, "PROVE_FIRST")
 
 
 async def test_a_deposit_is_the_books_own(house: House) -> None:

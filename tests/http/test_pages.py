@@ -86,6 +86,8 @@ async def test_nothing_there_and_wrong_method_are_json_for_programs(house: House
             ("/api/nowhere", "GET", 404, "NOT_FOUND"),
             ("/api/lots/999999", "GET", 404, "UNKNOWN_LOT"),
             ("/api/lots", "DELETE", 405, "METHOD_NOT_ALLOWED"),
+            ("/api/no%0Awhere", "GET", 404, "NOT_FOUND"),
+            ("/api/lots/1%0A/bids", "POST", 404, "NOT_FOUND"),
             ("/health/nowhere", "GET", 404, "NOT_FOUND"),
         ):
             answer = await client.request(method, path)

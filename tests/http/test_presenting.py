@@ -15,6 +15,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from auction_engine.desk import session_record
 from auction_engine.http import presenting, presenting_amounts, presenting_life
 from auction_engine.http.presenting import AmountError, Presenter, parse_amount
 from auction_engine.live import course
@@ -65,7 +66,7 @@ def test_both_languages_say_the_same_things() -> None:
 
 def test_every_text_a_template_or_script_asks_for_exists() -> None:
     asked: set[str] = set()
-    for file in (ROOT / "web" / "templates").glob("*.html"):
+    for file in (ROOT / "web" / "templates").rglob("*.html"):
         asked |= set(re.findall(r'\bt\("([\w.]+)"[,)]', file.read_text("utf-8")))
     for file in (ROOT / "web" / "ts").glob("*.ts"):
         found = re.findall(r'\bt\("([\w.]+)"[,)]', file.read_text("utf-8"))
@@ -104,6 +105,12 @@ def test_every_turn_status_ground_and_failure_has_its_words(lang: str) -> None:
     assert [g for g in sorted(grounds) if f"live.ground.{g}" not in texts] == []
     assert [f for f in grounds_of.FAILURES if f"rules.failure.{f}" not in texts] == []
     assert [c for c in grounds_of.CHANGES if f"live.change.{c}" not in texts] == []
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_everything_that_is_asked_of_a_session_has_its_words(lang: str) -> None:
+    kinds = {*get_args(session_record.Kind), "announce"}
+    assert [k for k in sorted(kinds) if f"oversight.asked.{k}" not in TEXTS[lang]] == []
 
 
 def test_what_the_script_names_by_parts_has_its_words_and_shapes() -> None:

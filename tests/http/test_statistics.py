@@ -252,6 +252,13 @@ async def test_files_say_what_the_page_says(past: Past) -> None:
     assert cells["Sold"][1] == told["total"]["sold"]
     assert cells["Final prices"][2] == told["total"]["final"]
     assert cells["Sold"][5].startswith("A winner was announced")
+    # Numbers are numbers, wherever there is one: nothing has to be typed again.
+    texts = {"figures": {0, 5, 6}, "time": {0}, "groups": {0}, "parts": {0, 1, 2}}
+    for name, columns in texts.items():
+        rows = list(book[name].iter_rows(min_row=2, values_only=True))
+        cells = [cell for row in rows for n, cell in enumerate(row) if n not in columns]
+        assert {type(cell) for cell in cells} <= {int, float, type(None)}, name
+        assert sum(cell is not None for cell in cells) > len(rows) / 2
 
 
 async def test_the_page_draws_what_it_says(past: Past) -> None:

@@ -28,6 +28,7 @@ from auction_engine.identity import accounts, sessions
 from auction_engine.identity.accounts import Role
 from auction_engine.identity.vault import Vault
 from auction_engine.ledger import books
+from auction_engine.rules.postings import deposits
 from auction_engine.settings import Settings
 
 # Nobody but its own side may ever read these: in texts of banks, in names.
@@ -165,6 +166,8 @@ async def _rows(made: Worlds, connection: Any, side: str, lot: int) -> None:
         person = colleague.id
         book = await books.open_book(connection, kind, name, "VND", 0)  # type: ignore[arg-type]
         ids = await _money(connection, book, person, lot, SECRET[side])
+        bank = "BANK.ESCROW" if kind == "ORGANISATION" else "BANK.AGENCY"
+        await books.post(connection, [deposits.received(book, bank, ids["line"], 5000)])
         vault = Vault.of(made.house.settings)
         bidder = made.people["bidder", side].id
         ids |= await _bidders(connection, vault, kind, bidder, lot, SECRET[side])

@@ -100,6 +100,16 @@ def test_growth(tmp_path: Path) -> None:
     assert set(content["start"]["view_read_s"]) == {"5", "300"}
 
 
+def test_imports(tmp_path: Path) -> None:
+    arguments = ["imports", "--assets", "120", "--wrong", "0.1", "--single", "8", "--rounds", "1"]
+    content = _result(arguments, tmp_path)
+    looked, written, single = content["rows"]
+    assert looked["faults"] > 3
+    assert (written["faults"], written["assets"], single["assets"]) == (0, 120, 8)
+    assert written["stall_p99_ms"] <= written["stall_max_ms"]
+    assert content["checks"][0]["at_most"] == 60
+
+
 def test_logins(tmp_path: Path) -> None:
     arguments = ["logins", "--quick", "--seconds", "2", "--rate", "50", "--per-minute", "300"]
     content = _result(arguments, tmp_path)

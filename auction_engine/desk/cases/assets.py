@@ -15,7 +15,10 @@ from auction_engine.desk.cases.record import CaseError, Fault, Sealer, refused
 from auction_engine.desk.search import codes
 from auction_engine.rules import packs
 
-__all__ = ["CaseError", "Fault", "Taken", "create_asset", "create_case", "listed", "taken"]
+__all__ = [
+    "CaseError", "Fault", "NewAsset", "NewCase", "Taken", "create_asset", "create_case", "entered",
+    "listed", "read_asset", "read_case", "taken",
+]  # fmt: skip
 
 _IMMOVABLE = frozenset({"apartment", "house", "land", "plant"})
 _MOVABLE = frozenset({"car", "truck", "motorbike", "boat", "machinery", "jewellery", "goods"})
@@ -44,6 +47,28 @@ class Taken(NamedTuple):
     previous_start_minor: int | None
 
 
+class NewCase(NamedTuple):
+    """A case as it was read from what came in."""
+
+    number: str
+    title: dict[str, str]
+    judgment: dict[str, Any]
+    decision: dict[str, Any]
+    opened_on: date | None
+    parties: list[parties.NewParty]
+
+
+class NewAsset(NamedTuple):
+    """An asset as it was read; `disclosure` and `valuation` where something is told of them."""
+
+    reference: str | None
+    kind: str
+    movable: bool
+    content: dict[str, Any]
+    disclosure: dict[str, Any] | None
+    valuation: dict[str, Any] | None
+
+
 async def create_case(
     connection: Any, agency: int, account: int, data: Any, *, vault: Sealer | None = None
 ) -> int:
@@ -52,29 +77,36 @@ async def create_case(
     `data`: number, title {vi, en}, judgment {number, court, on}, decision {number, on}, opened_on,
     parties [{kind, name, contact, rank, claim_minor, currency, requested_on}]. Raises CaseError.
     """
-    reader, today = Reader(data), record.today(datetime.now(UTC))
-    number = reader.line("number", most=80)
-    title = reader.words("title")
-    judgment = _ruling(reader.part("judgment"), today, ("number", "court"))
-    decision = _ruling(reader.part("decision"), today, ("number",))
-    opened = reader.past_day("opened_on", today)
-    read = [parties.read(part) for part in reader.parts("parties")]
+    reader = Reader(data)
+    case = read_case(reader, record.today(datetime.now(UTC)))
     reader.done()
     # Asked for first, so that the parties after it are whole or not there at all.
     made = await connection.fetchval(
         "INSERT INTO enforcement_case (agency_id, number, title, judgment, decision, opened_on,"
         " created_by) VALUES ($1, $2, $3::jsonb, $4::jsonb, $5::jsonb, $6, $7)"
         " ON CONFLICT ON CONSTRAINT enforcement_case_number DO NOTHING RETURNING id",
-        agency, number, record.dumped(title), record.dumped(judgment), record.dumped(decision),
-        opened, account,
+        agency, case.number, record.dumped(case.title), record.dumped(case.judgment),
+        record.dumped(case.decision), case.opened_on, account,
     )  # fmt: skip
     if made is None:
         raise refused("NUMBER_TAKEN", "The agency has a case of this number already.", "number")
-    await record.noted_of_case(connection, made, account, "opened", {"number": number})
-    for party in read:
+    await record.noted_of_case(connection, made, account, "opened", {"number": case.number})
+    for party in case.parties:
         assert vault is not None, "parties need a vault to be sealed"
         await parties.write(connection, vault, made, party)
     return int(made)
+
+
+def read_case(reader: Reader, today: date) -> NewCase:
+    """A case from its fields; what is wrong stays with the reader."""
+    return NewCase(
+        reader.line("number", most=80),
+        reader.words("title"),
+        _ruling(reader.part("judgment"), today, ("number", "court")),
+        _ruling(reader.part("decision"), today, ("number",)),
+        reader.past_day("opened_on", today),
+        [parties.read(part) for part in reader.parts("parties")],
+    )
 
 
 def _ruling(reader: Reader, today: date, lines: tuple[str, ...]) -> dict[str, Any]:
@@ -94,13 +126,7 @@ async def create_asset(connection: Any, case: int, account: int, data: Any) -> i
     {vi, en}. Raises CaseError.
     """
     reader = Reader(data)
-    kind, movable = _kind(reader)
-    content = describe(reader, kind)
-    reference = reader.line("reference", needed=False, most=80) or None
-    told = papers.read_disclosure(reader, movable) if reader.has("disclosure") else None
-    worth = None
-    if reader.has("valuation"):
-        worth = papers.read_valuation(reader.part("valuation"), record.today(datetime.now(UTC)))
+    asset = read_asset(reader, record.today(datetime.now(UTC)))
     reader.done()
     agency = await parties.open_case(connection, case)
     try:
@@ -109,20 +135,40 @@ async def create_asset(connection: Any, case: int, account: int, data: Any) -> i
                 await connection.fetchval(
                     "INSERT INTO asset (case_id, agency_id, reference, kind, movable, content)"
                     " VALUES ($1, $2, $3, $4, $5, $6::jsonb) RETURNING id",
-                    case, agency, reference, kind, movable, record.dumped(content),
+                    case, agency, asset.reference, asset.kind, asset.movable,
+                    record.dumped(asset.content),
                 )
             )  # fmt: skip
     except asyncpg.UniqueViolationError:
         raise refused(
             "REFERENCE_TAKEN", "The agency has an asset of this reference already.", "reference"
         ) from None
-    body = {"kind": kind, "movable": movable, "title": content["title"], "reference": reference}
-    await record.noted(connection, made, account, "entered", body)
-    if told is not None:
-        await papers.write_disclosure(connection, made, account, told)
-    if worth is not None:
-        await papers.write_valuation(connection, made, account, worth)
+    await record.noted(connection, made, account, "entered", entered(asset))
+    if asset.disclosure is not None:
+        await papers.write_disclosure(connection, made, account, asset.disclosure)
+    if asset.valuation is not None:
+        await papers.write_valuation(connection, made, account, asset.valuation)
     return made
+
+
+def read_asset(reader: Reader, today: date) -> NewAsset:
+    """An asset from its fields; what is wrong stays with the reader."""
+    kind, movable = _kind(reader)
+    content = describe(reader, kind)
+    reference = reader.line("reference", needed=False, most=80) or None
+    told = papers.read_disclosure(reader, movable) if reader.has("disclosure") else None
+    worth = None
+    if reader.has("valuation"):
+        worth = papers.read_valuation(reader.part("valuation"), today)
+    return NewAsset(reference, kind, movable, content, told, worth)
+
+
+def entered(asset: NewAsset) -> dict[str, Any]:
+    """What the record of an asset says of its entry."""
+    return {
+        "kind": asset.kind, "movable": asset.movable, "title": asset.content["title"],
+        "reference": asset.reference,
+    }  # fmt: skip
 
 
 def _kind(reader: Reader) -> tuple[str, bool]:

@@ -59,7 +59,9 @@ class Reader:
         if not isinstance(given, str):
             self.fault(name, "NOT_A_TEXT", "Send a text here.")
             return ""
-        kept = "".join(letter for letter in given if letter.isprintable() or letter == "\n")
+        kept = given
+        if not given.isprintable():
+            kept = "".join(letter for letter in given if letter.isprintable() or letter == "\n")
         if len(kept := kept.strip()) > most:
             self.fault(name, "TOO_LONG", f"Use at most {most} letters.")
             return ""

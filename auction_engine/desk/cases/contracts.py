@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import asyncpg
 
-from auction_engine.desk.cases import progress, record
+from auction_engine.desk.cases import letters, progress, record
 from auction_engine.desk.cases.checks import Reader
 from auction_engine.desk.cases.record import Fault, refused
 
@@ -95,6 +95,7 @@ async def offer(
         )
         body = {"contract": made, "organisation": organisation}
         await record.noted(connection, one.id, account, "offered", body)
+    await letters.tell(connection, made, "offered")
     return made
 
 
@@ -186,6 +187,7 @@ async def take(connection: Any, contract: int, organisation: int, account: int) 
         await record.changed(connection, one, state="TAKEN")
         body = {"contract": contract, "signed_on": today.isoformat()}
         await record.noted(connection, one.id, account, "taken", body)
+    await letters.tell(connection, contract, "taken")
 
 
 async def _may_be_signed(connection: Any, asset: int, today: date) -> None:
@@ -232,6 +234,7 @@ async def _undo(connection: Any, row: Any, account: int, state: str, reason: str
         await _freed(connection, one)
         body = {"contract": row["id"]}
         await record.noted(connection, one.id, account, state.lower(), body, reason)
+    await letters.tell(connection, row["id"], "declined" if state == "DECLINED" else "withdrawn")
 
 
 async def _freed(connection: Any, one: record.Asset) -> None:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from auction_engine.desk.admission.checking import Checked
 from auction_engine.desk.cases import record
 from auction_engine.desk.cases.record import Sealer, refused
+from auction_engine.desk.search import notices as published
 
 KINDS = ("PHOTO", "DOCUMENT")
 # What a document is, and whether bidders may read it without more.
@@ -125,13 +126,20 @@ async def remove(connection: Any, asset: int, account: int, file: int, reason: s
     if gone is None:
         return
     await _listed(connection, found)
+    if found.lot_id is not None:
+        await _unlisted(connection, found.lot_id, account, file)
     await record.noted(connection, asset, account, "unfiled", {"file": file}, reason)
 
 
 async def _listed(connection: Any, found: record.Asset) -> None:
-    """What the lot's page says of the papers: the public ones, in their newest version."""
+    """What the lot's page says of the files: the public ones, in their newest version."""
     if found.lot_id is not None:
         return
+    live = [
+        one
+        for one in await of_asset(connection, found.id)
+        if one.public and not one.replaced and one.removed_at is None
+    ]
     papers = [
         {
             "title": {"vi": PAPERS[one.paper][0], "en": PAPERS[one.paper][1]},
@@ -139,10 +147,33 @@ async def _listed(connection: Any, found: record.Asset) -> None:
             "file": one.id,
             "sha256": one.sha256,
         }
-        for one in await of_asset(connection, found.id)
-        if one.paper and one.public and not one.replaced and one.removed_at is None
+        for one in live
+        if one.paper
     ]
-    await record.changed(connection, found, content={**found.content, "documents": papers})
+    photos = [{"file": one.id, "alt": one.name} for one in live if one.kind == "PHOTO"]
+    content = {**found.content, "documents": papers, "photos": photos}
+    await record.changed(connection, found, content=content)
+
+
+async def _unlisted(connection: Any, lot: int, account: int, file: int) -> None:
+    """The lot's description names the file no more: a further version of its notice."""
+    content = record.loaded(
+        await connection.fetchval("SELECT content FROM lot WHERE id = $1 FOR NO KEY UPDATE", lot)
+    )
+    left = {
+        name: [one for one in content[name] if one.get("file") != file]
+        for name in ("documents", "photos")
+        if name in content
+    }
+    if content == content | left:
+        return
+    try:
+        async with connection.transaction():
+            await published.publish(connection, lot, content | left, account)
+    except published.NoticeError:  # nobody has read it yet
+        await connection.execute(
+            "UPDATE lot SET content = $2::jsonb WHERE id = $1", lot, record.dumped(content | left)
+        )
 
 
 _ROWS = """

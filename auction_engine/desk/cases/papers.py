@@ -1,8 +1,8 @@
 """The papers of a seized asset: record of seizure, valuation, disclosure, custody.
 
-Each is a new row beside the older ones, and the last counts. What the public will read of them goes
-into the asset's content at once, until the asset is in a lot: from then on a change is a notice of
-the lot (`desk.search.notices`).
+Each is a new row beside the older ones, and the last counts; the very same again is no new one.
+What the public will read of them goes into the asset's content at once, until the asset is in a
+lot: from then on a change is a notice of the lot (`desk.search.notices`).
 """
 
 from datetime import UTC, date, datetime
@@ -58,7 +58,7 @@ async def seize(
 ) -> int:
     """Enter the record of seizure: number, seized_on, place, found {vi, en}, people.
 
-    `people` are who was there, in words. Raises CaseError.
+    `people` are who was there, in words. The same again is the first. Raises CaseError.
     """
     reader = Reader(data)
     seized = reader.past_day("seized_on", today or _today())
@@ -71,6 +71,12 @@ async def seize(
     )
     reader.done()
     await record.locked(connection, asset, BEFORE_LOT)
+    last = await _last(connection, vault, asset, "seizure", "people")
+    if last is not None and row == (
+        last["number"], last["seized_on"], last["place"], record.loaded(last["found"]),
+        last["people"],
+    ):  # fmt: skip
+        return int(last["id"])
     number, _, place, found, people = row
     made = await connection.fetchval(
         "INSERT INTO asset_seizure (asset_id, number, seized_on, place, found, people)"
@@ -81,6 +87,20 @@ async def seize(
     body = {"seizure": made, "number": number, "seized_on": _iso(seized)}
     await record.noted(connection, asset, account, "seized", body)
     return int(made)
+
+
+async def _last(
+    connection: Any, vault: Sealer, asset: int, name: str, sealed: str
+) -> dict[str, Any] | None:
+    """The paper that counts, its `sealed` column opened; None before the first."""
+    row = await connection.fetchrow(
+        f"SELECT * FROM asset_{name} WHERE asset_id = $1 ORDER BY id DESC LIMIT 1",  # noqa: S608
+        asset,
+    )
+    if row is None:
+        return None
+    opened = vault.open(bytes(row[sealed]), record.of_asset(asset, name)).decode()
+    return {**row, sealed: opened}
 
 
 def _iso(day: date | None) -> str | None:
@@ -106,11 +126,20 @@ async def value(
 
 
 async def write_valuation(connection: Any, asset: int, account: int, worth: dict[str, Any]) -> int:
-    """Write what `read_valuation` read, of an asset that the caller holds."""
+    """Write what `read_valuation` read, of an asset that the caller holds.
+
+    The same again is the first, unless somebody has asked for another meanwhile.
+    """
     found = await record.locked(connection, asset)
-    before = await connection.fetchval(
-        "SELECT id FROM asset_valuation WHERE asset_id = $1 ORDER BY id DESC LIMIT 1", asset
+    last = await connection.fetchrow(
+        "SELECT *, EXISTS (SELECT FROM asset_revaluation q WHERE q.asset_id = $1"
+        " AND q.state = 'PENDING') AS asked"
+        " FROM asset_valuation WHERE asset_id = $1 ORDER BY id DESC LIMIT 1",
+        asset,
     )
+    if last is not None and not last["asked"] and all(last[name] == worth[name] for name in worth):
+        return int(last["id"])
+    before = None if last is None else last["id"]
     made = int(
         await connection.fetchval(
             "INSERT INTO asset_valuation (asset_id, amount_minor, currency, valued_on, expires_on,"
@@ -194,6 +223,11 @@ async def keep(
     keeper, place = reader.line("keeper"), reader.line("place")
     condition = reader.paragraph("condition")
     reader.done()
+    last = await _last(connection, vault, asset, "custody", "keeper")
+    if last is not None and (how, keeper, place, since, condition) == tuple(
+        last[name] for name in ("how", "keeper", "place", "since", "condition")
+    ):
+        return int(last["id"])
     made = await connection.fetchval(
         "INSERT INTO asset_custody (asset_id, how, keeper, place, since, condition)"
         " VALUES ($1, $2, $3, $4, $5, $6) RETURNING id",
@@ -209,7 +243,7 @@ async def redescribe(connection: Any, found: Asset, account: int, content: dict[
     """Change the description of an asset that the caller holds; what follows from papers stays."""
     derived: dict[str, Any] = {
         name: found.content[name]
-        for name in ("disclosure", "documents", "starting_price_minor")
+        for name in ("disclosure", "documents", "photos", "starting_price_minor")
         if name in found.content
     }
     content = {**content, **derived}

@@ -90,7 +90,10 @@ async def write(
 async def add(
     connection: Any, vault: Sealer, case: int, account: int, data: Any, asset: int | None = None
 ) -> int:
-    """Add a party to an open case, or to one `asset` of it. Raises CaseError."""
+    """Add a party to an open case, or to one `asset` of it; the very same again is the first.
+
+    Raises CaseError.
+    """
     await open_case(connection, case)
     if asset is not None:
         of = await connection.fetchval("SELECT case_id FROM asset WHERE id = $1", asset)
@@ -99,6 +102,9 @@ async def add(
     reader = Reader(data)
     party = read(reader)
     reader.done()
+    for one in await of_case(connection, vault, case):
+        if one.left_at is None and one.asset_id == asset and NewParty(*one[2:9]) == party:
+            return one.id
     made = await write(connection, vault, case, party, asset)
     body = {"party": made, "kind": party.kind, "rank": party.rank, "claim_minor": party.claim_minor}
     await record.noted_of_case(connection, case, account, "party", body)
@@ -143,10 +149,11 @@ async def of_case(connection: Any, vault: Sealer, case: int) -> list[Party]:
         " id",
         case,
     )
-    return [_party(vault, row) for row in rows]
+    return [opened(vault, row) for row in rows]
 
 
-def _party(vault: Sealer, row: Any) -> Party:
+def opened(vault: Sealer, row: Any) -> Party:
+    """A party from its row, unsealed. Raises VaultError."""
     case, contact = row["case_id"], row["contact"]
     name = vault.open(bytes(row["name"]), record.of_party(case, "name")).decode()
     reached = {}

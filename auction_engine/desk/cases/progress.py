@@ -14,13 +14,15 @@ from auction_engine.desk.cases.record import Asset, Fault
 class Step(NamedTuple):
     """A step: done, or what is missing. `day`: of a step that waits, the day it waits for.
 
-    `anchor` is the part of the asset's page where it is done.
+    `anchor` is the part of the asset's page where it is done; `parties` are the numbers of those
+    who are still to be told.
     """
 
     key: str
     done: bool
     anchor: str
     day: date | None = None
+    parties: tuple[int, ...] = ()
 
 
 _FACTS = f"""
@@ -42,7 +44,7 @@ _FACTS = f"""
              AND coalesce(p.asset_id, a.id) = a.id
              AND NOT EXISTS (SELECT FROM case_notice n WHERE n.asset_id = a.id
                AND n.party_id = p.id AND n.kind = 'VALUATION'
-               AND {record.VALID_ON} IS NOT NULL)) AS untold,
+               AND {record.VALID_ON} IS NOT NULL) ORDER BY p.id) AS untold,
            (SELECT max({record.VALID_ON}) FROM case_notice n
              WHERE n.asset_id = a.id AND n.kind = 'VALUATION') AS told_on
       FROM asset a WHERE a.id = $1
@@ -92,7 +94,8 @@ def _value(worth: Any, facts: Any, today: date) -> list[Step]:
         return steps
     steps.append(Step("valuation_paper", "VALUATION" in facts["filed"], "files"))
     told = worth is not None and not facts["untold"] and facts["told_on"] is not None
-    steps.append(Step("valuation_told", told, "notices"))
+    untold = () if worth is None else tuple(facts["untold"])
+    steps.append(Step("valuation_told", told, "notices", parties=untold))
     until = None if facts["told_on"] is None else rights.revaluation_until(facts["told_on"])
     over = told and until is not None and until < today
     steps.append(Step("valuation_stands", over, "notices", None if over else until))

@@ -175,7 +175,12 @@ async def noted(
 
 
 async def noted_of_case(
-    connection: Any, case: int, account: int | None, kind: str, body: dict[str, Any] | None = None
+    connection: Any,
+    case: int,
+    account: int | None,
+    kind: str,
+    body: dict[str, Any] | None = None,
+    reason: str | None = None,
 ) -> int:
     """The same for a case; holds the case's row, so that numbers do not collide."""
     await connection.fetchval(
@@ -183,10 +188,10 @@ async def noted_of_case(
     )
     return int(
         await connection.fetchval(
-            "INSERT INTO case_entry (case_id, n, account_id, kind, body)"
-            " SELECT $1, coalesce(max(n), 0) + 1, $2, $3, $4::jsonb"
+            "INSERT INTO case_entry (case_id, n, account_id, kind, reason, body)"
+            " SELECT $1, coalesce(max(n), 0) + 1, $2, $3, $4, $5::jsonb"
             " FROM case_entry WHERE case_id = $1 RETURNING n",
-            case, account, kind, dumped(body or {}),
+            case, account, kind, reason or None, dumped(body or {}),
         )
     )  # fmt: skip
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import asyncpg
 
-from auction_engine.desk.cases import record
+from auction_engine.desk.cases import limits, record
 from auction_engine.desk.cases.record import Asset, refused
 from auction_engine.rules import calendar, packs
 from auction_engine.rules.pack import reference
@@ -78,11 +78,18 @@ async def open_priority(
 
 
 async def settle_priority(
-    connection: Any, asset: int, account: int, priority: int, to: str, reason: str
+    connection: Any,
+    asset: int,
+    account: int,
+    priority: int,
+    to: str,
+    reason: str,
+    on: date | None = None,
 ) -> None:
     """WAIVED, CLAIMED, BOUGHT (paid) or LAPSED (not paid in time). Twice is once.
 
-    Whoever has bought ends the way to the auction: the asset is sold. Raises CaseError.
+    `on`: the day it was claimed or paid, today if left out. Whoever has bought ends the way to the
+    auction: the asset is sold. Raises CaseError.
     """
     found = await record.locked(connection, asset)
     row = await connection.fetchrow(
@@ -93,7 +100,9 @@ async def settle_priority(
     if row["state"] == to:
         return
     today = record.today(datetime.now(UTC))
-    _may_become(row, to, today)
+    if on is not None and on > today:
+        raise refused("IN_FUTURE", "This day has not come yet.", "on")
+    _may_become(await _timed(connection, found, row), to, on or today)
     if to == "BOUGHT" and found.state not in _BEFORE:
         raise refused("STOP_FIRST", "Stop the lot first, because of the prior purchase.")
     await connection.execute(
@@ -102,7 +111,10 @@ async def settle_priority(
         to,
         reason[: record.PARAGRAPH] or None,
     )
-    body = {"priority": priority, "party": row["party_id"], "state": to}
+    body = {
+        "priority": priority, "party": row["party_id"], "state": to,
+        "on": (on or today).isoformat(),
+    }  # fmt: skip
     await record.noted(connection, asset, account, "priority_settled", body, reason)
     if to == "BOUGHT":
         await _off_sale(connection, found, account, "SOLD", "bought_first", reason)
@@ -111,14 +123,41 @@ async def settle_priority(
 _NEXT = {"OPEN": ("WAIVED", "CLAIMED", "LAPSED"), "CLAIMED": ("BOUGHT", "LAPSED", "WAIVED")}
 
 
-def _may_become(row: Any, to: str, today: date) -> None:
-    if to not in _NEXT.get(row["state"], ()):
-        raise refused("MOVED_ON", f"The right is {row['state']}.")
-    if to == "CLAIMED" and today > row["until_on"]:
-        raise refused("TOO_LATE", f"It could be used until {row['until_on']} ({row['article']}).")
-    last = row["pay_by"] if row["state"] == "CLAIMED" else row["until_on"]
-    if to == "LAPSED" and today <= last:
-        raise refused("TOO_EARLY", f"It runs until {last} ({row['article']}).")
+class _Times(NamedTuple):
+    """A right with its last days: to use it, and to pay. None while they are not known yet."""
+
+    state: str
+    until: date | None
+    pay_by: date | None
+    article: str
+
+
+async def _timed(connection: Any, found: Asset, row: Any) -> _Times:
+    """Before the first auction it runs from the notice, after it until before the next opening.
+
+    Who did not use it the first time has it again, by the same notice.
+    """
+    if found.failures == 0:
+        return _Times(row["state"], row["until_on"], row["pay_by"], row["article"])
+    last = await limits.last_day(connection, found._asdict(), "priority_later")
+    if last is None:
+        return _Times(row["state"], None, None, row["article"])
+    pack = packs.load(record.PACK)
+    assert pack.priority_purchase is not None
+    assert pack.priority_purchase.pay is not None
+    pay = calendar.after(calendar.load(pack.calendar), last.day, pack.priority_purchase.pay)
+    return _Times(row["state"], last.day, pay, last.article)
+
+
+def _may_become(right: _Times, to: str, on: date) -> None:
+    if to not in _NEXT.get(right.state, ()):
+        raise refused("MOVED_ON", f"The right is {right.state}.")
+    last = right.pay_by if right.state == "CLAIMED" else right.until
+    if to in ("CLAIMED", "BOUGHT") and last is not None and on > last:
+        raise refused("TOO_LATE", f"It could be used until {last} ({right.article}).", "on")
+    if to == "LAPSED" and (last is None or on <= last):
+        until = "before the next opening" if last is None else f"until {last}"
+        raise refused("TOO_EARLY", f"It runs {until} ({right.article}).")
 
 
 async def _off_sale(
@@ -131,7 +170,8 @@ async def _off_sale(
 async def redeem(connection: Any, asset: int, account: int, reason: str) -> None:
     """The debtor has paid debt and costs and keeps the property (Law 106/2025 Art. 83(4)).
 
-    A lot that is listed is stopped first, on that ground. Twice is once. Raises CaseError.
+    A lot that is listed is stopped first, on that ground, which is refused after its last day
+    (`limits`). Twice is once. Raises CaseError.
     """
     if not reason.strip():
         raise refused("REASON_NEEDED", "Say what was paid, and when.", "reason")

@@ -1,5 +1,6 @@
 """Complaints as their pages show them: of a person, of a body, of a lot, and one by itself."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -13,6 +14,8 @@ from auction_engine.rules.pack_complaints import Addressee
 
 __all__ = ["OPEN"]
 _MOST = 500
+# Of a document's number, as its column holds it.
+_MOST_N = 2**15
 
 
 class Head(NamedTuple):
@@ -216,6 +219,8 @@ async def document(
     connection: Any, vault: Sealer, complaint: int, n: int
 ) -> tuple[Paper, bytes] | None:
     """A document and its bytes. Who may read it was asked before. Raises VaultError."""
+    if not 0 < n < _MOST_N:
+        return None
     row = await connection.fetchrow(
         "SELECT n, name, media_type, encode(sha256, 'hex') AS hash, size, sealed"
         " FROM complaint_document WHERE complaint_id = $1 AND n = $2",
@@ -229,33 +234,42 @@ async def document(
 
 
 _OUTCOMES = """
-    SELECT c.id, c.addressee, c.about, c.about_seq, c.at, a.kind, a.at AS decided, a.published,
-           a.articles, a.authority, coalesce(j.kind = ANY(:own), false) AS hidden
+    SELECT c.lot_id, c.id, c.addressee, c.about, c.about_seq, c.at, a.kind, a.at AS decided,
+           a.published, a.articles, a.authority, coalesce(j.kind = ANY(:own), false) AS hidden
       FROM complaint c JOIN complaint_act a ON a.complaint_id = c.id
       LEFT JOIN journal j ON j.lot_id = c.lot_id AND j.seq = c.about_seq
-     WHERE c.lot_id = :lot AND a.published IS NOT NULL ORDER BY a.at DESC LIMIT :most
+     WHERE c.lot_id = ANY(:lots) AND a.published IS NOT NULL ORDER BY a.at DESC LIMIT :most
 """
 
 
 async def outcomes_of(engine: AsyncEngine, lot: int) -> list[Outcome]:
     """What was decided on complaints about a lot, as everybody may know it, the newest first."""
+    return (await outcomes_for(engine, [lot])).get(lot, [])
+
+
+async def outcomes_for(engine: AsyncEngine, lots: Sequence[int]) -> dict[int, list[Outcome]]:
+    """The same for each of several lots that has any."""
     async with engine.connect() as connection:
         found = await connection.execute(
-            text(_OUTCOMES), {"own": list(record.OWN), "lot": lot, "most": _MOST}
+            text(_OUTCOMES), {"own": list(record.OWN), "lots": list(lots), "most": _MOST}
         )
         rows = found.mappings().all()
-    return [
-        Outcome(
-            record.number(row["id"], row["at"]),
-            row["addressee"],
-            row["about"],
-            None if row["hidden"] else row["about_seq"],
-            row["at"],
-            row["kind"],
-            row["decided"],
-            row["published"],
-            row["articles"],
-            row["authority"],
-        )
-        for row in rows
-    ]
+    outcomes: dict[int, list[Outcome]] = {}
+    for row in rows:
+        outcomes.setdefault(row["lot_id"], []).append(_outcome(row))
+    return outcomes
+
+
+def _outcome(row: Any) -> Outcome:
+    return Outcome(
+        record.number(row["id"], row["at"]),
+        row["addressee"],
+        row["about"],
+        None if row["hidden"] else row["about_seq"],
+        row["at"],
+        row["kind"],
+        row["decided"],
+        row["published"],
+        row["articles"],
+        row["authority"],
+    )

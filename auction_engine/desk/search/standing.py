@@ -135,6 +135,7 @@ def _card(content: Content, session: dict[str, Any], state: LotState) -> dict[st
         "title": content["title"],
         "place": content.get("place"),
         "image": codes.picture(content),
+        "photos": (content.get("photos") or [])[:1],
         "organisation": content.get("organisation"),
         "agency": content.get("agency"),
         "minor_digits": state.params.minor_digits,

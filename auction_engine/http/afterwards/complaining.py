@@ -101,7 +101,7 @@ async def _submit(own: Own) -> Response:
             own.connection, own.web.vault, given, state.params.pack, datetime.now(UTC)
         )
     except ComplaintError as refused:
-        return await _draw(own, number, typed, _said(own, refused), 422)
+        return await _draw(own, number, typed, in_words(own, refused), 422)
     return RedirectResponse(f"/mine/complaints/{filed.id}?done=filed", 303)
 
 
@@ -135,18 +135,19 @@ def _given(own: Own, lot: int, typed: dict[str, str]) -> filing.Given:
     )
 
 
-def _said(own: Own, refused: ComplaintError) -> str:
+def in_words(own: Own, refused: ComplaintError) -> str:
+    """Why something was refused, in the page's language."""
     key = f"after.complaint.error.{refused.code}"
     return own.words.t(key) if own.words.has(key) else str(refused)
 
 
 async def receipt(own: Own) -> Response:
     """GET /mine/complaints/{complaint}: the receipt, and what has become of it."""
-    whole = await _mine(own)
-    return await _show(own, whole)
+    whole = await mine(own)
+    return await show(own, whole)
 
 
-async def _mine(own: Own) -> reading.Whole:
+async def mine(own: Own) -> reading.Whole:
     """The complaint named in the address, if it is one's own. Raises Problem 404."""
     whole = await reading.whole(own.connection, own.web.vault, own.number("complaint"))
     if whole is None or whole.head.filed_by != own.account:
@@ -154,9 +155,10 @@ async def _mine(own: Own) -> reading.Whole:
     return whole
 
 
-async def _show(
+async def show(
     own: Own, whole: reading.Whole, problem: str | None = None, status: int = 200
 ) -> Response:
+    """The receipt of a complaint; `problem` is why what was asked for was not done."""
     titles, head = await own.titles({whole.head.lot}), whole.head
     group = await groups.of(own.connection, head.id)
     link = None if group is None else groups.token_of(own.web.vault, head.id)
@@ -169,7 +171,7 @@ async def _show(
         base="/mine/complaints",
         answers=(),
         may_withdraw="WITHDRAWN" in complaints.NEXT[head.state],
-        may_appeal_until=await _appeal_until(own, whole),
+        may_appeal_until=await appeal_until(own, whole),
         may_group=group is None and head.state in complaints.OPEN,
         group=group,
         link=None if link is None else own.link(f"/mine/complaints/join/{link}"),
@@ -189,7 +191,7 @@ async def waits_of(own: Own, whole: reading.Whole) -> list[str]:
     return [what for what, numbers in found.items() if whole.head.number in numbers]
 
 
-async def _appeal_until(own: Own, whole: reading.Whole) -> date | None:
+async def appeal_until(own: Own, whole: reading.Whole) -> date | None:
     """The last day to ask for a second instance, while that day has not passed."""
     if "APPEALED" not in complaints.NEXT[whole.head.state]:
         return None
@@ -216,7 +218,7 @@ async def appeal(own: Own) -> Response:
 
 
 async def _act(own: Own, kind: answering.Answer, done: str) -> Response:
-    whole = await _mine(own)
+    whole = await mine(own)
     said = Said(own.field("reason", record.MOST_REASON))
     pack = await pack_of(own, whole.head.lot)
     try:
@@ -226,13 +228,13 @@ async def _act(own: Own, kind: answering.Answer, done: str) -> Response:
         )  # fmt: skip
     except ComplaintError as refused:
         status = 422 if refused.code in ("NO_REASON", "TOO_LONG") else 409
-        return await _show(own, whole, _said(own, refused), status)
+        return await show(own, whole, in_words(own, refused), status)
     return RedirectResponse(f"/mine/complaints/{whole.head.id}?done={done}", 303)
 
 
 async def paper(own: Own) -> Response:
     """GET /mine/complaints/{complaint}/papers/{paper}: a document one has handed in."""
-    await _mine(own)
+    await mine(own)
     return await send_paper(own)
 
 

@@ -36,18 +36,19 @@ SIDES: dict[Role, Side] = {
 _FIELDS = ("kind", "reason", "published", "articles", "authority")
 
 
-def _side(own: Own) -> Side:
+def side(own: Own) -> Side:
+    """The viewer's desk."""
     assert own.ask.viewer is not None
     return SIDES[own.ask.viewer.role]
 
 
 async def queue(own: Own) -> Response:
     """GET …/complaints: what is to be answered, the most urgent first; then what was."""
-    side = _side(own)
-    heads = await reading.of_body(own.connection, own.body, side.addressee)
+    desk = side(own)
+    heads = await reading.of_body(own.connection, own.body, desk.addressee)
     return own.page(
         "complaints.html",
-        side=side,
+        side=desk,
         open=[one for one in heads if one.state in reading.OPEN],
         over=[one for one in heads if one.state not in reading.OPEN],
         titles=await own.titles({one.lot for one in heads}),
@@ -57,13 +58,13 @@ async def queue(own: Own) -> Response:
 
 async def one(own: Own) -> Response:
     """GET …/complaints/{complaint}: grounds, documents, what was done, and what can be done."""
-    return await _draw(own, await _read(own))
+    return await _draw(own, await named(own))
 
 
-async def _read(own: Own) -> reading.Whole:
+async def named(own: Own) -> reading.Whole:
     """The complaint in the address, addressed to this body. Raises Problem 404."""
-    side, number = _side(own), own.number("complaint")
-    if not await reading.may_answer(own.connection, number, own.body, side.addressee):
+    desk, number = side(own), own.number("complaint")
+    if not await reading.may_answer(own.connection, number, own.body, desk.addressee):
         raise Problem(404, "NOT_FOUND")
     async with own.connection.transaction():
         whole = await reading.whole(own.connection, own.web.vault, number)
@@ -87,7 +88,7 @@ async def _draw(
         one=whole,
         head=whole.head,
         title=titles[whole.head.lot],
-        base=_side(own).base,
+        base=side(own).base,
         answers=[kind for kind in NEXT[whole.head.state] if kind not in OF_THE_COMPLAINANT],
         may_withdraw=False,
         may_appeal_until=None,
@@ -104,7 +105,7 @@ async def _draw(
 
 async def answer(own: Own) -> Response:
     """POST …/complaints/{complaint}/answer: taken up, refused for its form, or decided."""
-    whole = await _read(own)
+    whole = await named(own)
     kind = own.field("kind", 30)
     if kind not in answering.ANSWERS or kind in OF_THE_COMPLAINANT:
         raise Problem(400, "BAD_MESSAGE")
@@ -123,11 +124,11 @@ async def answer(own: Own) -> Response:
         )  # fmt: skip
     except ComplaintError as refused:
         status = 409 if refused.code == "WRONG_STATE" else 422
-        return await _draw(own, whole, complaining._said(own, refused), status)
-    return RedirectResponse(f"{_side(own).base}/{whole.head.id}?done=answered", 303)
+        return await _draw(own, whole, complaining.in_words(own, refused), status)
+    return RedirectResponse(f"{side(own).base}/{whole.head.id}?done=answered", 303)
 
 
 async def paper(own: Own) -> Response:
     """GET …/complaints/{complaint}/papers/{paper}: a document handed in with it."""
-    await _read(own)
+    await named(own)
     return await complaining.send_paper(own)

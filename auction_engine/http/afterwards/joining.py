@@ -35,11 +35,11 @@ async def of_account(own: Own) -> list[Joined]:
 
 async def open_group(own: Own) -> Response:
     """POST /mine/complaints/{complaint}/group: others may join by a link."""
-    whole = await complaining._mine(own)
+    whole = await complaining.mine(own)
     try:
         await groups.open_group(own.connection, own.web.vault, whole.head.id, own.account)
     except ComplaintError as refused:
-        return await complaining._show(own, whole, complaining._said(own, refused), 409)
+        return await complaining.show(own, whole, complaining.in_words(own, refused), 409)
     return RedirectResponse(f"/mine/complaints/{whole.head.id}?done=group", 303)
 
 
@@ -87,15 +87,14 @@ async def join(own: Own) -> Response:
     try:
         member = await groups.join(own.connection, token, own.account, speaks)
     except ComplaintError as refused:
-        return await _draw(own, asked, complaining._said(own, refused), 409)
+        return await _draw(own, asked, complaining.in_words(own, refused), 409)
     return RedirectResponse(f"/mine/joined/{member}?done=joined", 303)
 
 
-async def _own(own: Own) -> dict[str, Any]:
-    """The complaint the membership in the address is of. Raises Problem 404."""
-    member = own.number("joined")
+async def own_place(own: Own, member: int) -> dict[str, Any]:
+    """One's own membership and the complaint it is of. Raises Problem 404."""
     row = await own.connection.fetchrow(
-        "SELECT m.complaint_id, m.account_id, m.representative, x.at IS NOT NULL AS gone"
+        "SELECT m.id, m.complaint_id, m.account_id, m.representative, x.at IS NOT NULL AS gone"
         " FROM complaint_member m LEFT JOIN complaint_leaving x ON x.member_id = m.id"
         " WHERE m.id = $1",
         member,
@@ -107,7 +106,7 @@ async def _own(own: Own) -> dict[str, Any]:
 
 async def one(own: Own) -> Response:
     """GET /mine/joined/{joined}: how it stands with a complaint one has joined."""
-    row = await _own(own)
+    row = await own_place(own, own.number("joined"))
     return await _show(own, row)
 
 
@@ -135,9 +134,9 @@ async def _show(
 
 async def leave(own: Own) -> Response:
     """POST /mine/joined/{joined}/leave."""
-    row = await _own(own)
+    row = await own_place(own, own.number("joined"))
     try:
         await groups.leave(own.connection, own.number("joined"), own.account)
     except ComplaintError as refused:
-        return await _show(own, row, complaining._said(own, refused), 409)
+        return await _show(own, row, complaining.in_words(own, refused), 409)
     return RedirectResponse(f"/mine/joined/{own.number('joined')}?done=left", 303)

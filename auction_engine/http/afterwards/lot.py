@@ -17,6 +17,7 @@ from auction_engine.http.problems import Problem
 from auction_engine.http.web import json_answer
 from auction_engine.live.views import LotView
 
+_TO = ("name", "account", "bank")
 _DEVICES = """
     SELECT created_at, expires_at FROM web_session WHERE account_id = $1 ORDER BY created_at
 """
@@ -60,7 +61,8 @@ async def evidence(own: Own) -> Response:
             "head": told["head"],
             **told["counts"]._asdict(),
             "entries": [one._asdict() for one in told["entries"]],
-            "deposit": mine._deposit_json(told["deposit"]),
+            "deposit": mine.deposit_json(told["deposit"]),
+            "price": _price(told["price"]),
             "duties": [one._asdict() for one in told["duties"]],
             "days": [{**one._asdict(), "day": one.day.isoformat()} for one in told["days"]],
             "signatures": [
@@ -72,6 +74,18 @@ async def evidence(own: Own) -> Response:
             "Cache-Control": "private, no-store",
         },
     )
+
+
+def _price(price: deposits.Price | None) -> dict[str, Any] | None:
+    """What a winner still pays, and how; `pay_to` is null before the agency has an account."""
+    if price is None:
+        return None
+    to = None if price.pay_to is None else dict(zip(_TO, price.pay_to, strict=True))
+    due = None if price.due_on is None else price.due_on.isoformat()
+    return {
+        "amount_minor": price.amount_minor, "paid_minor": price.paid_minor, "due_on": due,
+        "reference": price.reference, "pay_to": to,
+    }  # fmt: skip
 
 
 async def _evidence(own: Own) -> tuple[dict[str, Any], LotView, dict[str, Any]]:

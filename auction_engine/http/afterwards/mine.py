@@ -58,7 +58,7 @@ async def api_mine(own: Own) -> Response:
                     "currency": row["lot"]["currency"],
                     "minor_digits": row["lot"]["minor_digits"],
                     **row["counts"]._asdict(),
-                    "deposit": _deposit_json(row["deposit"]),
+                    "deposit": deposit_json(row["deposit"]),
                 }
                 for row in rows
             ],
@@ -78,7 +78,8 @@ async def api_mine(own: Own) -> Response:
     )
 
 
-def _deposit_json(one: OwnDeposit | None) -> dict[str, Any] | None:
+def deposit_json(one: OwnDeposit | None) -> dict[str, Any] | None:
+    """An own deposit for programs: where it is, and when it is due back."""
     if one is None:
         return None
     refund, due = one.refund, one.deposit.due_on

@@ -10,8 +10,10 @@ from starlette.responses import Response
 
 from auction_engine.desk.cases import (
     assets,
+    closing,
     contracts,
     files,
+    limits,
     notices,
     papers,
     parties,
@@ -30,6 +32,7 @@ from auction_engine.http.cases.parts import Desk
 from auction_engine.http.problems import Problem
 from auction_engine.http.web import json_answer
 
+FILES = ("application/pdf", "image/jpeg", "image/png")
 _MOST_FILE = 10 * 1024 * 1024
 
 
@@ -72,6 +75,8 @@ async def agency_case(desk: Desk) -> Response:
             "assets": [{"id": one.id, "state": one.state, "title": one.content["title"]}
                        for one in own],
             "notices": plain(await notices.of_case(desk.connection, case.id)),
+            "version": await closing.version(desk.connection, case.id),
+            "open": plain(await closing.open_things(desk.connection, case.id)),
         }
     )  # fmt: skip
 
@@ -174,6 +179,24 @@ async def _described(desk: Desk, one: Asset, data: dict[str, Any], reason: str) 
     await papers.redescribe(desk.connection, held, desk.account, content)
 
 
+async def _redemption_paid(desk: Desk, one: Asset, data: dict[str, Any], reason: str) -> None:
+    reader = Reader(data)
+    paid = reader.past_day("paid_on", desk.today)
+    reader.done()
+    assert paid is not None
+    await limits.redemption_paid(desk.connection, one.id, desk.account, paid, reason)
+
+
+async def _priority(desk: Desk, one: Asset, data: dict[str, Any], reason: str) -> None:
+    reader = Reader(data)
+    on = reader.past_day("on", desk.today, needed=False)
+    reader.done()
+    await rights.settle_priority(
+        desk.connection, one.id, desk.account, _number(data, "priority"), str(data.get("to", "")),
+        reason, on,
+    )  # fmt: skip
+
+
 _ACTS: dict[str, _Act] = {
     "describe": _described,
     "seize": lambda d, a, data, _: papers.seize(d.connection, d.web.vault, a.id, d.account, data),
@@ -184,13 +207,13 @@ _ACTS: dict[str, _Act] = {
     "reopen": lambda d, a, _, why: progress.reopened(d.connection, a.id, d.account, why),
     "leave": lambda d, a, _, why: contracts.leave(d.connection, a.id, d.account, why),
     "redeem": lambda d, a, _, why: rights.redeem(d.connection, a.id, d.account, why),
+    "redemption_paid": _redemption_paid,
+    "release": lambda d, a, _, why: closing.release(d.connection, a.id, d.account, why),
     "ask_revaluation": _asked,
     "refuse_revaluation": lambda d, a, data, why: rights.refuse_revaluation(
         d.connection, a.id, d.account, _number(data, "request"), why
     ),
-    "priority": lambda d, a, data, why: rights.settle_priority(
-        d.connection, a.id, d.account, _number(data, "priority"), str(data.get("to", "")), why
-    ),
+    "priority": _priority,
 }
 
 
@@ -201,7 +224,7 @@ async def add_asset_file(desk: Desk) -> Response:
         asked.get("kind", ""), asked.get("name", ""), asked.get("paper", ""),
         asked.get("public") == "true",
     )  # fmt: skip
-    if bodies.media_type(desk.ask.request) not in ("application/pdf", "image/jpeg", "image/png"):
+    if bodies.media_type(desk.ask.request) not in FILES:
         raise Problem(415, "UNSUPPORTED_TYPE")
     body = await bodies.read(desk.ask.request, _MOST_FILE)
     file = await forms.checked(desk, body)

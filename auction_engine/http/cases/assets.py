@@ -8,9 +8,11 @@ from starlette.responses import RedirectResponse, Response
 from auction_engine.desk.cases import (
     assets,
     checks,
+    closing,
     contracts,
     disclosing,
     files,
+    limits,
     notices,
     papers,
     parties,
@@ -123,6 +125,8 @@ async def draw(desk: Desk, asset: Asset, refused: CaseError | None = None) -> Re
         own=asset.state in papers.OWN_STATES,
         before_lot=asset.state in papers.BEFORE_LOT,
         doing=desk.typed("do"),
+        may_release=asset.state in closing.RELEASED_FROM,
+        removing=desk.ask.request.path_params.get("paper", 0),
         v=values,
         **await _life(desk, asset),
     )
@@ -172,7 +176,7 @@ async def act(desk: Desk) -> Response:
 
 
 def _asks(desk: Desk, kind: str) -> bool:
-    if kind in ("redeem", "leave", "refuse_revaluation"):
+    if kind in ("redeem", "release", "leave", "refuse_revaluation"):
         # Without its reason it will be refused anyway: first that, then the question.
         return bool(desk.typed("reason"))
     return kind == "priority" and desk.typed("to") in ("BOUGHT", "WAIVED", "LAPSED")
@@ -228,6 +232,20 @@ async def _redeem(desk: Desk, asset: Asset) -> None:
     await rights.redeem(desk.connection, asset.id, desk.account, desk.typed("reason"))
 
 
+async def _release(desk: Desk, asset: Asset) -> None:
+    await closing.release(desk.connection, asset.id, desk.account, desk.typed("reason"))
+
+
+async def _redemption_paid(desk: Desk, asset: Asset) -> None:
+    reader = checks.Reader(forms.nested(desk.ask.body))
+    paid = reader.past_day("paid_on", desk.today)
+    reader.done()
+    assert paid is not None
+    await limits.redemption_paid(
+        desk.connection, asset.id, desk.account, paid, desk.typed("reason")
+    )
+
+
 async def _ask_revaluation(desk: Desk, asset: Asset) -> None:
     reader = checks.Reader(forms.nested(desk.ask.body))
     asked = reader.past_day("asked_on", desk.today)
@@ -246,9 +264,12 @@ async def _refuse_revaluation(desk: Desk, asset: Asset) -> None:
 
 
 async def _priority(desk: Desk, asset: Asset) -> None:
+    reader = checks.Reader(forms.nested(desk.ask.body))
+    on = reader.past_day("on", desk.today, needed=False)
+    reader.done()
     await rights.settle_priority(
         desk.connection, asset.id, desk.account, desk.typed_number("priority"), desk.typed("to"),
-        desk.typed("reason"),
+        desk.typed("reason"), on,
     )  # fmt: skip
 
 
@@ -263,6 +284,8 @@ _ACTS: dict[str, _Act] = {
     "reopen": _reopen,
     "leave": _leave,
     "redeem": _redeem,
+    "redemption_paid": _redemption_paid,
+    "release": _release,
     "ask_revaluation": _ask_revaluation,
     "refuse_revaluation": _refuse_revaluation,
     "priority": _priority,

@@ -1,11 +1,12 @@
 """The agency's cases: the list, a new one, and one with its parties, notices and assets."""
 
+from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
 from starlette.responses import RedirectResponse, Response
 
-from auction_engine.desk.cases import assets, checks, notices, parties, reading, record
+from auction_engine.desk.cases import assets, checks, closing, notices, parties, reading, record
 from auction_engine.desk.cases.record import CaseError, Fault
 from auction_engine.http.cases import forms
 from auction_engine.http.cases.parts import Desk, acted
@@ -15,6 +16,7 @@ _PAGE = 50
 STATES = ("PREPARING", "READY", "OFFERED", "TAKEN", "LISTED", "SOLD", "FAILED", "WITHDRAWN",
           "RETURNED", "IN_KIND")  # fmt: skip
 _BASE = "/agency/cases"
+_WRITTEN = ("title", "judgment", "decision")
 
 
 async def listed(desk: Desk) -> Response:
@@ -84,19 +86,34 @@ async def _draw(desk: Desk, case: reading.Case, refused: CaseError | None = None
         channels=tuple(notices.CHANNELS),
         proofs=notices.PROOFS,
         key=uuid4(),
+        case_version=await closing.version(desk.connection, case.id),
+        open_things=await closing.open_things(desk.connection, case.id),
+        written=forms.flat({name: getattr(case, name) for name in _WRITTEN}),
+        given_on=_on(case.judgment),
+        decided_on=_on(case.decision),
+        proving=desk.ask.request.path_params.get("notice", 0),
         doing=desk.typed("do"),
         v=desk.ask.body,
     )
 
 
+def _on(said: dict[str, Any]) -> date | None:
+    """The day of a judgment or decision; None where it says none."""
+    try:
+        return date.fromisoformat(str(said.get("on", "")))
+    except ValueError:
+        return None
+
+
 async def act(desk: Desk) -> Response:
-    """POST /agency/cases/{case}: a party, a notice."""
+    """POST /agency/cases/{case}: a party, a notice; put right, closed, opened again."""
     case, kind = await found(desk), desk.typed("do")
-    acts = {"party": _party, "left": _left, "notice": _notice}
+    acts = {"party": _party, "left": _left, "notice": _notice, "change": _change,
+            "close": _close, "reopen_case": _reopen}  # fmt: skip
     if kind not in acts:
         raise Problem(400, "BAD_MESSAGE")
-    if kind == "left":
-        asked = desk.sure("left", f"{_BASE}/{case.id}")
+    if kind == "left" or (kind in ("close", "reopen_case") and desk.typed("reason")):
+        asked = desk.sure(kind, f"{_BASE}/{case.id}")
         if asked is not None:
             return asked
     _, refused = await acted(desk, acts[kind](desk, case))
@@ -113,6 +130,19 @@ async def _party(desk: Desk, case: reading.Case) -> None:
 
 async def _left(desk: Desk, case: reading.Case) -> None:
     await parties.leave(desk.connection, case.id, desk.account, desk.typed_number("party"))
+
+
+async def _change(desk: Desk, case: reading.Case) -> None:
+    data = forms.nested(desk.ask.body)
+    await closing.change(desk.connection, case.id, desk.account, desk.typed_number("version"), data)
+
+
+async def _close(desk: Desk, case: reading.Case) -> None:
+    await closing.close(desk.connection, case.id, desk.account, desk.typed("reason"))
+
+
+async def _reopen(desk: Desk, case: reading.Case) -> None:
+    await closing.reopen(desk.connection, case.id, desk.account, desk.typed("reason"))
 
 
 async def _notice(desk: Desk, case: reading.Case) -> None:
@@ -133,14 +163,14 @@ def key_of(typed: str) -> UUID:
 async def prove(desk: Desk) -> Response:
     """POST /agency/cases/{case}/notices/{notice}: the proof of a notice."""
     case, notice = await found(desk), desk.number("notice")
-    await _of_case(desk, case.id, notice)
+    await of_case(desk, case.id, notice)
     _, refused = await acted(desk, _prove(desk, notice))
     if refused is not None:
         return await _draw(desk, case, refused)
     return RedirectResponse(f"{_BASE}/{case.id}?done=proof#notices", 303)
 
 
-async def _of_case(desk: Desk, case: int, notice: int) -> None:
+async def of_case(desk: Desk, case: int, notice: int) -> None:
     """Raises Problem 404 where the notice is not of this case."""
     of = await desk.connection.fetchval("SELECT case_id FROM case_notice WHERE id = $1", notice)
     if of != case:
@@ -163,7 +193,7 @@ async def _prove(desk: Desk, notice: int) -> None:
 async def proof(desk: Desk) -> Response:
     """GET /agency/cases/{case}/notices/{notice}/proofs/{paper}: what proves a notice."""
     case, notice = await found(desk), desk.number("notice")
-    await _of_case(desk, case.id, notice)
+    await of_case(desk, case.id, notice)
     row = await desk.connection.fetchrow(
         "SELECT media_type, sealed FROM notice_proof WHERE id = $1 AND notice_id = $2",
         desk.number("paper"),

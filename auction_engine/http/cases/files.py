@@ -33,12 +33,17 @@ async def fetch(desk: Desk) -> Response:
 
 
 async def fetch_public(desk: Desk) -> Response:
-    """GET /lots/{lot}/files/{paper}: a public photograph or paper of what is sold in a lot."""
+    """GET /lots/{lot}/files/{paper}: a photograph or paper that the lot's description names."""
     lot = desk.number("lot")
     asset = await desk.connection.fetchval(
-        "SELECT a.id FROM asset a JOIN lot_head h ON h.lot_id = a.lot_id WHERE a.lot_id = $1"
-        " AND h.status NOT IN ('DRAFT', 'CONTRACTED')",
+        "SELECT f.asset_id FROM lot l JOIN lot_head h ON h.lot_id = l.id"
+        " JOIN asset_file f ON f.id = $2 WHERE l.id = $1"
+        " AND h.status NOT IN ('DRAFT', 'CONTRACTED') AND (l.content @> jsonb_build_object("
+        " 'documents', jsonb_build_array(jsonb_build_object('file', f.id)))"
+        " OR l.content @> jsonb_build_object("
+        " 'photos', jsonb_build_array(jsonb_build_object('file', f.id))))",
         lot,
+        desk.number("paper"),
     )
     if asset is None:
         raise Problem(404, "NOT_FOUND")
@@ -50,8 +55,6 @@ async def _sent(desk: Desk, asset: int, *, public: bool) -> Response:
     if found is None or found[0].asset_id != asset or (public and not found[0].public):
         raise Problem(404, "NOT_FOUND")
     one, body = found
-    if one.replaced and public:
-        raise Problem(404, "NOT_FOUND")
     return cases.sent(body, one.media_type, f"{one.kind.lower()}-{one.id}")
 
 

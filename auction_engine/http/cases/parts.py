@@ -16,6 +16,7 @@ from starlette.responses import Response
 from auction_engine.desk.admission.checking import Checker
 from auction_engine.desk.cases import record
 from auction_engine.desk.cases.record import CaseError, Fault
+from auction_engine.http.cases.naming import name_of
 from auction_engine.http.guard import Handler
 from auction_engine.http.money_words import Words
 from auction_engine.http.problems import Problem, Storage
@@ -29,7 +30,8 @@ _PAGE_S = 10.0
 _MOST_NUMBER = 2**53
 _GONE = frozenset(
     "MOVED_ON STOP_FIRST TOO_LATE TOO_EARLY VALUATION_EXPIRED REVALUATION_PENDING CASE_CLOSED"
-    " NUMBER_TAKEN REFERENCE_TAKEN".split()
+    " NUMBER_TAKEN REFERENCE_TAKEN CHANGED TAKE_OUT_FIRST OPEN_ASSET OPEN_SALE OPEN_COMPLAINT"
+    " OPEN_FINDING OPEN_PAYOUT".split()
 )
 
 
@@ -101,6 +103,7 @@ class Desk:
         self.faults = {one.path: one for one in reversed(faults)}
         done = self.ask.request.query_params.get("done", "")[:30]
         status = 200 if refused is None else status_of(refused)
+        form = self.typed("do") or template
         return self.web.page(
             self.ask,
             f"cases/{template}",
@@ -111,6 +114,7 @@ class Desk:
             faults=faults,
             fault_at=self.faults,
             fault_text=self.said,
+            fault_name=lambda fault: name_of(self.words, form, fault.path),
             cite=lambda article: getattr(citation(article), self.ask.lang),
             today=self.today,
             **context,

@@ -54,6 +54,8 @@ def lot(base: str, lang: str, lot: dict[str, Any]) -> dict[str, Any]:
     }
     if lot["end_ms"] is not None:
         found["endDate"] = day_of(lot["end_ms"])
+    if lot["photos"]:
+        found["image"] = [f"{address}/photos/{one['file']}/1280" for one in lot["photos"]]
     if lot["organisation"]:
         found["organizer"] = {"@type": "Organization", "name": lot["organisation"][lang]}
     return found

@@ -7,6 +7,7 @@ from typing import Any
 from starlette.datastructures import QueryParams
 from starlette.responses import RedirectResponse, Response
 
+from auction_engine.desk.complaints.reading import Outcome, outcomes_for
 from auction_engine.desk.search import codes, similar
 from auction_engine.desk.search.filters import CURRENCY, FACETS, SORTS, WHENS, Filters, read
 from auction_engine.desk.search.finding import Counts, Cursor, Page
@@ -45,6 +46,7 @@ def lot_of(web: Web, row: dict[str, Any]) -> dict[str, Any]:
         "title": card["title"],
         "place": card["place"],
         "image": picture_of(web, card["image"]),
+        "photos": card.get("photos", []),
         "organisation": card["organisation"],
         "agency": card["agency"],
         "demo": card["demo"],
@@ -101,6 +103,7 @@ async def _list(web: Web, ask: Ask, path: str, template: str, when: str | None) 
     found, counts = await _found(web, filters, after)
     loosen = [] if found.lots or after else await _loosened(web, filters)
     prices = await _prices(web, filters) if when is not None else None
+    decided = await _decided(web, found) if when is not None else {}
 
     def context() -> dict[str, Any]:
         return {
@@ -111,6 +114,7 @@ async def _list(web: Web, ask: Ask, path: str, template: str, when: str | None) 
             "chips": chips(filters, path, when),
             "loosen": loosen,
             "prices": prices,
+            "decided": decided,
             "plot": None if prices is None else plot.drawn(prices, prices.quarters[1]),
             "reason": lambda code: _reason(web, ask.lang, code),
             "view": view,
@@ -131,6 +135,12 @@ async def _list(web: Web, ask: Ask, path: str, template: str, when: str | None) 
         }
 
     return page(web, ask, template, here, mark.changed_at, (mark.version,), context)
+
+
+async def _decided(web: Web, found: Page) -> dict[int, list[Outcome]]:
+    """What was decided on complaints about the lots shown, as everybody may know it."""
+    lots = [row["lot_id"] for row in found.lots]
+    return await web.storage.ledger(outcomes_for(web.engine, lots)) if lots else {}
 
 
 async def _prices(web: Web, filters: Filters) -> similar.Prices | None:

@@ -21,7 +21,7 @@ _TERMS = (
 )  # fmt: skip
 # What a description may leave out.
 _EMPTY: dict[str, Any] = dict.fromkeys(
-    ("summary", "quantity", "place", "facts", "disclosure", "documents")
+    ("summary", "quantity", "place", "facts", "disclosure", "documents", "photos")
 )
 _TEXTS = ("title", "place", "quantity", "summary", "form")
 
@@ -139,6 +139,8 @@ def changes(web: Web, lang: str, before: Version, after: Version) -> list[dict[s
     for name in ("facts", "disclosure", "documents"):
         for label, old, new in _rows(before.content.get(name), after.content.get(name), lang):
             add(name, label, old, new)
+    old, new = (_photos(version.content) for version in (before, after))
+    add("photos", say(lang, "lot.photos"), old, new)
     old, new = (_viewing(web, lang, version.content) for version in (before, after))
     add("viewing", say(lang, "catalogue.term.viewing"), old, new)
     return found
@@ -154,6 +156,10 @@ def _term(web: Web, lang: str, version: Version, name: str, how: str) -> str:
     if how == "when":
         return str(shown["when"](value))
     return web.presenter.text(lang, f"catalogue.method.{value}")
+
+
+def _photos(content: dict[str, Any]) -> str:
+    return " · ".join(f"{one['alt']} ({one['file']})" for one in content.get("photos") or ())
 
 
 def _viewing(web: Web, lang: str, content: dict[str, Any]) -> str:

@@ -15,7 +15,8 @@ from auction_engine.identity.duties import DutyError
 _TEXT = 300
 
 
-def _told(one: Colleague) -> dict[str, Any]:
+def told(one: Colleague) -> dict[str, Any]:
+    """A colleague as programs are told of him."""
     return {
         "id": one.id,
         "name": one.name,
@@ -28,7 +29,7 @@ def _told(one: Colleague) -> dict[str, Any]:
 async def api_house(own: Own) -> Response:
     """GET /api/desk/house."""
     found = await people.staff(own.connection, own.body)
-    return json_answer({"staff": [_told(one) for one in found]})
+    return json_answer({"staff": [told(one) for one in found]})
 
 
 async def api_duties(own: Own) -> Response:
@@ -47,7 +48,7 @@ async def api_duties(own: Own) -> Response:
         raise Problem(parts.status_of(refused), refused.code, refused.sentence) from None
     except DutyError as refused:
         raise Problem(400, "BAD_MESSAGE", refused.sentence) from None
-    return json_answer(_told(found))
+    return json_answer(told(found))
 
 
 async def api_agency_house(own: Own) -> Response:
