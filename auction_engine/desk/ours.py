@@ -2,6 +2,7 @@
 
 from sqlalchemy import ColumnElement, exists, false, func, select, true
 from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.orm import aliased
 
 from auction_engine.desk.catalogue import SessionInfo
 from auction_engine.identity import bodies
@@ -23,14 +24,22 @@ def whose(reach: Reach) -> ColumnElement[bool]:
 async def newest_session(engine: AsyncEngine, reach: Reach) -> SessionInfo | None:
     """The newest session with a listed lot within `reach`, and those of its lots that are.
 
+    One in which bids are taken comes before one that is only announced.
+
     None where there is none.
     """
     listed = exists().where(LotHead.lot_id == Lot.id)
+    other = aliased(Lot)
+    running = exists().where(
+        other.session_id == AuctionSession.id,
+        LotHead.lot_id == other.id,
+        LotHead.phase.in_(("open", "paused")),
+    )
     newest = (
         select(AuctionSession)
         .join(Lot, Lot.session_id == AuctionSession.id)
         .where(whose(reach), listed)
-        .order_by(AuctionSession.created_at.desc(), AuctionSession.id.desc())
+        .order_by(running.desc(), AuctionSession.created_at.desc(), AuctionSession.id.desc())
         .limit(1)
     )
     async with engine.connect() as connection:

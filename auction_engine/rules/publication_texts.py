@@ -271,8 +271,8 @@ WORDS: dict[str, Words] = {
     "POSTING_PROOF": Words(
         "Chưa có tài liệu chứng minh việc niêm yết.",
         "There is no proof of the posting.",
-        "Đính kèm ảnh hoặc xác nhận niêm yết.",
-        "Attach a photograph or confirmation of the posting.",
+        "Ghi số văn bản hoặc biên bản xác nhận việc niêm yết.",
+        "Enter the number of the document or record that confirms the posting.",
     ),
     "NOTICES_FEW": Words(
         "Mới có {given} lần thông báo công khai, cần {needed}.",
@@ -307,8 +307,8 @@ WORDS: dict[str, Words] = {
     "NOTICE_PROOF": Words(
         "Thông báo ngày {on} chưa có tài liệu chứng minh.",
         "The notice of {on} has no proof.",
-        "Đính kèm bản chụp thông báo.",
-        "Attach a copy of the notice.",
+        "Ghi số văn bản, số báo hoặc mã đăng tải của thông báo.",
+        "Enter the notice's document, newspaper issue or publication number.",
     ),
     "VIEWING": Words(
         "Cần ít nhất {needed} ngày xem tài sản liên tục sau khi niêm yết và trước ngày mở.",

@@ -59,12 +59,26 @@ async def test_the_auctioneer_conducts_by_keys(instance: Instance, visitors: Vis
     await expect(lot.locator("[data-field=phase]")).to_have_text("Tạm dừng")
     await expect(lot).to_contain_text("Kiểm tra đường truyền")
     await expect(room.act).to_have_text("Đang tạm dừng")
-    await page.keyboard.press("j")
+    # The page came back with the lot still chosen.
+    await expect(lot).to_have_class(re.compile("is-chosen"))
+    await expect(page.get_by_role("status").filter(has_text="Đã ghi sổ")).to_contain_text(
+        await lot.locator("h2").inner_text()
+    )
     await page.keyboard.press("g")
     await asked.get_by_role("button", name="Xác nhận").click()
     await expect(lot.locator("[data-field=phase]")).to_have_text("Đang mở")
-    await instance.bid(await instance.person("bidder", [first]), first, START + STEP)
+    binh = await instance.person("bidder", [first])
+    await instance.bid(binh, first, START + STEP)
     await expect(lot.locator("[data-bids] li")).to_have_count(2)
+    # More bids than the console shows: the newest six, newest on top, also when it is opened anew.
+    for n in range(2, 9):
+        await instance.bid(an if n % 2 == 0 else binh, first, START + n * STEP)
+    await page.reload()
+    await expect(lot.locator("[data-field=n]")).to_have_text("9")
+    await instance.bid(binh, first, START + 9 * STEP)
+    await expect(lot.locator("[data-bids] li .num:first-child")).to_have_text(
+        ["10", "9", "8", "7", "6", "5"]
+    )
 
 
 async def test_an_announcement_is_read_in_the_room(instance: Instance, visitors: Visitors) -> None:

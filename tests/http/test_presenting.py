@@ -335,7 +335,8 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Presenter:
     for part in ("locales", "templates"):
         (web / part).symlink_to(ROOT / "web" / part)
     names = ["app.css", "noscript.css", "app.vi.js", "app.en.js", "theme.js"]
-    names += [f"fonts/be-vietnam-pro-latin-{weight}.woff2" for weight in (400, 600)]
+    faces = ("be-vietnam-pro-latin", "be-vietnam-pro-vietnamese", "figures")
+    names += [f"fonts/{face}-{weight}.woff2" for face in faces for weight in (400, 600)]
     names += [f"illustrations/{f.name}" for f in (ROOT / "web" / "illustrations").glob("*.svg")]
     for kind, ending in (("styles", "css"), ("ts", "js")):
         names += [f"{f.stem}.{ending}" for f in (ROOT / "web" / kind / "pages").iterdir()]

@@ -125,7 +125,7 @@ export class Board {
 }
 
 /** What the price on a card is. The same in `parts.html`. */
-function priceKey(state: LotState): string {
+export function priceKey(state: LotState): string {
   if (state.life?.method === "DESCENDING") return state.price_minor === null ? "board.falling" : "board.accepted";
   return state.price_minor === null ? "board.no_bid" : "board.price";
 }
@@ -135,6 +135,7 @@ export function remaining(state: LotState, now: number, { t, span, time }: Pick<
   const { phase, start_ms, end_ms } = state;
   if (phase === "scheduled") return t("board.opens_in", { span: span(start_ms - now) });
   if (phase === "paused") return t("board.paused");
+  if (phase === "closed" && state.life?.status === "STOPPED") return t("board.stopped");
   const falling = fallAt(state, now);
   if (falling && phase === "closed") return t(state.n ? "board.accepted_over" : "board.floor_over");
   if (falling?.running && falling.next !== null) return t("board.falls_in", { span: span(falling.leftMs) });

@@ -78,7 +78,9 @@ async def add(
 ) -> int:
     """Keep a file; the same contents again are the same file. Returns its number.
 
-    `replaces` makes it the next version of another, which stays on record. Raises CaseError.
+    Kept already but marked otherwise (public or not, another paper), it is refused: the mark does
+    not change in silence. `replaces` makes it the next version of another, which stays on record.
+    Raises CaseError.
     """
     found = await record.locked(connection, asset, _STATES)
     if said.kind == "PHOTO" and not file.media_type.startswith("image/"):
@@ -86,6 +88,10 @@ async def add(
     kept = await of_asset(connection, asset)
     for one in kept:
         if one.sha256 == file.sha256.hex() and one.kind == said.kind and one.removed_at is None:
+            if not one.replaced and (one.public, one.paper) != (said.public, said.paper):
+                raise refused(
+                    "FILE_HERE", "Kept already, marked otherwise; remove it first.", "file"
+                )
             return one.id
     live = [one for one in kept if not one.replaced and one.removed_at is None]
     if len(live) >= _MOST:

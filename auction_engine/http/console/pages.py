@@ -52,10 +52,27 @@ async def draw(web: Web, ask: Ask, problem: str | None = None, status: int = 200
         keys=ask.request.cookies.get(_KEYS_COOKIE) != "off",
         key_of=rows.KEYS,
         did=did if did in _DONE else "",
+        acted_lot=_number(ask.request.query_params.get("lot", "")),
+        others=_others(found),
         acted=acted if web.presenter.has_text(ask.lang, f"acting.act.{acted}") else "",
         problem=problem,
         script=_script(web, ask, found),
     )
+
+
+def _number(text: str) -> int:
+    """A lot's number from the address; 0 where there is none."""
+    return int(text) if len(text) < 17 and text.isascii() and text.isdecimal() else 0
+
+
+def _others(found: Board) -> str:
+    """Who else conducts lots that are not over: names, once each, in the order of the lots."""
+    names = [
+        row["auctioneer"]
+        for row in found.rows
+        if row["auctioneer"] and not row["mine"] and not row["minutes"]
+    ]
+    return ", ".join(dict.fromkeys(names))
 
 
 async def _offer(web: Web, session: int) -> handing.Offer | None:

@@ -114,8 +114,10 @@ def _draw(
 
 
 async def submit(seat: Seat) -> Response:
-    """POST /oversight/findings: first what will follow, then, confirmed, sent."""
+    """POST /oversight/findings: first what will follow, then sent, or back to correct it."""
     typed = {name: seat.field(name, most) for name, most in _FIELDS.items()}
+    if seat.field("sure", 3) == "no":
+        return _draw(seat, typed)
     try:
         given = _given(seat, typed)
         findings.check(given)
@@ -126,7 +128,10 @@ async def submit(seat: Seat) -> Response:
             name = await seat.connection.fetchval(
                 "SELECT name ->> $2 FROM body WHERE id = $1", body, seat.ask.lang
             )
-            return seat.page("finding_sure.html", given=given, typed=typed, to=name, until=until)
+            titles = await seat.titles({given.lot} if given.lot else set())
+            return seat.page(
+                "finding_sure.html", given=given, typed=typed, to=name, until=until, titles=titles
+            )
         made = await findings.send(
             seat.connection, seat.web.vault, seat.account, given, pack, today
         )

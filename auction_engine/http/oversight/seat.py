@@ -8,6 +8,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from auction_engine.desk.oversight import findings, warrants
 from auction_engine.desk.oversight.record import OversightError
 from auction_engine.http.afterwards.own import Own
 from auction_engine.http.afterwards.own import own as own_request
@@ -17,6 +18,12 @@ from auction_engine.http.problems import Problem
 from auction_engine.live.views import LotView
 
 _MOST_NUMBER = 2**53
+# What a refusal names as the most there may be.
+_LIMITS = {
+    "days": warrants.MOST_DAYS,
+    "lots": warrants.MOST_LOTS,
+    "working_days": findings.MOST_WORKING_DAYS,
+}
 
 
 @dataclass(slots=True)
@@ -45,7 +52,7 @@ class Seat(Own):
     def said(self, refused: OversightError) -> str:
         """A refusal in the reader's language."""
         key = f"oversight.error.{refused.code}"
-        return self.words.t(key) if self.words.has(key) else str(refused)
+        return self.words.t(key, **_LIMITS) if self.words.has(key) else str(refused)
 
     def day(self, name: str) -> date:
         """A day of the form. Raises OversightError BAD_DAYS."""

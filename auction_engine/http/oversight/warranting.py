@@ -46,8 +46,10 @@ def _draw(
 
 
 async def submit(seat: Seat) -> Response:
-    """POST /oversight/warrants: first what will follow, then, confirmed, on record."""
+    """POST /oversight/warrants: first what will follow, then on record, or back to correct it."""
     typed = {name: seat.field(name, most) for name, most in _FIELDS.items()}
+    if seat.field("sure", 3) == "no":
+        return _draw(seat, typed)
     try:
         given = _given(seat, typed)
         warrants.check(given, record.today())

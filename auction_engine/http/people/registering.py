@@ -64,6 +64,7 @@ def _form(
         wrong=forms.shown(wrong),
         least=passwords_rules.PASSWORD_MIN,
         terms=consents.VERSION,
+        agreed=ask.body.get("terms") == "yes",
         demo=web.settings.demo,
     )
 

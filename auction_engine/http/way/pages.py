@@ -84,8 +84,9 @@ async def drawn(
     """The dossier's page; `person` and `ticked` as typed where it was refused."""
     assert own.view.state is not None
     params = own.view.state.params
+    # All of them, also those only a proxy makes: none is ticked that nobody made.
     current = declarations.missing(
-        params, person.for_another, {} if own.dossier is None else own.dossier.declared
+        params, True, {} if own.dossier is None else own.dossier.declared
     )
     asked = declarations.asked(params, True)
     plain = {one.code for one in declarations.asked(params, False)}

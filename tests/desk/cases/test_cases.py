@@ -265,6 +265,11 @@ async def test_files_have_versions_and_leave_their_checksum(docket: Docket) -> N
         docket.connection, docket.vault, asset, docket.officer, said, rooms.picture(b"newer")
     )
     assert same == newer
+    hidden = files.described("PHOTO", "Nhìn từ trước", "", False)
+    with pytest.raises(CaseError, match="marked otherwise"):
+        await files.add(
+            docket.connection, docket.vault, asset, docket.officer, hidden, rooms.picture(b"newer")
+        )
     with pytest.raises(CaseError, match="no such file"):
         await files.add(
             docket.connection, docket.vault, asset, docket.officer, said,

@@ -1,6 +1,6 @@
 // The auctioneer's console, kept up to date; keys; confirmations without leaving the page. Everything
 // works without it: every button is a form, and every form has a page that asks once.
-import { remaining } from "../board.ts";
+import { priceKey, remaining } from "../board.ts";
 import { ServerClock } from "../clock.ts";
 import { Connection, type Line } from "../connection.ts";
 import { el, field, find, setText, timeElement } from "../dom.ts";
@@ -46,6 +46,10 @@ class Console {
     setInterval(() => !document.hidden && void this.look(), LOOK_MS);
     document.addEventListener("keydown", (event) => this.pressed(event));
     root.addEventListener("submit", (event) => void ask(event));
+    // After an act the page comes back with its lot: the next key is for the same one.
+    const acted = new URLSearchParams(location.search).get("lot");
+    const at = this.boxes().findIndex((box) => box.dataset["lot"] === acted);
+    if (at >= 0) this.choose(at + 1, false);
     if (this.rows.size) void this.connection.open();
   }
 
@@ -76,26 +80,39 @@ class Console {
     const { state, box, money } = row;
     const price = state.price_minor ?? fallAt(state, this.clock.now())?.price ?? row.lot.starting_price_minor;
     field(box, "price")?.replaceChildren(money.element(price));
+    setText(field(box, "price_label"), this.speech.t(priceKey(state)));
     setText(field(box, "leader"), state.leader ?? "–");
     setText(field(box, "n"), String(state.n));
     const phase = field(box, "phase");
     if (phase) phase.className = `phase phase--${state.phase}`;
     setText(phase, this.speech.t(`phase.${state.phase}`));
-    if (state.end_ms !== null) setText(field(box, "end"), this.speech.time(state.end_ms));
+    setText(field(box, "end"), this.end(state, bids) ?? field(box, "end")?.textContent ?? "");
     this.drawBids(row, bids);
     this.drawTime(row);
+  }
+
+  /** When the lot ends or has ended; null where that cannot be told from this message. */
+  private end({ phase, end_ms, life, n }: LotState, bids: readonly Bid[]): string | null {
+    if (phase === "paused" && end_ms !== null) return this.speech.t("board.end_moves");
+    if (phase === "closed" && life?.method === "DESCENDING" && n > 0) {
+      const taken = bids.find((bid) => bid.n === n);
+      return taken ? this.speech.time(taken.at_ms) : null;
+    }
+    return end_ms === null ? null : this.speech.time(end_ms);
   }
 
   private drawBids({ box, money }: Row, bids: readonly Bid[]): void {
     const list = find(box, "[data-bids]");
     if (!list || !bids.length) return;
     find(list, ".console__none")?.remove();
-    const known = new Set([...list.children].map((line) => find(line, ".num")?.textContent));
-    for (const bid of [...bids].reverse()) {
-      if (known.has(String(bid.n))) continue;
+    // A snapshot tells older bids than the page shows: each goes to its own place, the newest on top.
+    for (const bid of bids) {
+      const after = [...list.children].find((line) => place(line) <= bid.n);
+      if (after && place(after) === bid.n) continue;
       const time = timeElement(bid.at_ms, this.speech.time(bid.at_ms, true));
       const sum = el("span", "num", bid.void ? el("s", "", money.number(bid.amount_minor)) : money.number(bid.amount_minor));
-      list.prepend(el("li", "", el("span", "num", String(bid.n)), " ", time, " ", el("span", "code", bid.code), " ", sum));
+      const line = el("li", "", el("span", "num", String(bid.n)), " ", time, " ", el("span", "code", bid.code), " ", sum);
+      list.insertBefore(line, after ?? null);
     }
     while (list.childElementCount > BIDS) list.lastElementChild!.remove();
   }
@@ -170,15 +187,15 @@ class Console {
     return [...this.root.querySelectorAll<HTMLElement>(".console__lot")];
   }
 
-  private choose(by: number): void {
+  private choose(by: number, scroll = true): void {
     const boxes = this.boxes();
     if (!boxes.length) return;
     this.chosen = Math.max(0, Math.min(boxes.length - 1, this.chosen + by));
     boxes.forEach((box, n) => box.classList.toggle("is-chosen", n === this.chosen));
     const box = boxes[this.chosen]!;
     box.focus({ preventScroll: true });
-    box.scrollIntoView({ block: "nearest" });
-    setText(find(document, "[data-chosen]"), find(box, "h2")?.textContent ?? "");
+    if (scroll) box.scrollIntoView({ block: "nearest" });
+    setText(find(this.root, "[data-chosen]"), find(box, "h2")?.textContent ?? "");
   }
 
   private help(list: HTMLElement): void {
@@ -186,6 +203,11 @@ class Console {
     find(document, "[data-help-list]")?.replaceChildren(list.cloneNode(true));
     dialog?.showModal();
   }
+}
+
+/** The number of the bid in a line of the list. */
+function place(line: Element): number {
+  return Number(find(line, ".num")?.textContent ?? 0);
 }
 
 function watch(row: Row): { t: "watch"; lot: number; epoch?: number; seq?: number } {
