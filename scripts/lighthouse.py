@@ -30,7 +30,8 @@ PAINTS = {
     "first_paint_ms": "first-contentful-paint",
     "largest_paint_ms": "largest-contentful-paint",
 }
-SCORE_MIN, PAINT_MAX_MS = 95, 1_000
+# The first sight within a second; of the largest, what browsers' makers call good.
+SCORE_MIN, PAINT_MAX_MS = 95, {"first_paint_ms": 1_000, "largest_paint_ms": 2_500}
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -82,7 +83,7 @@ def middle(runs: list[dict[str, Any]]) -> dict[str, Any]:
 
 def misses(found: dict[str, Any]) -> list[str]:
     low = [f"{name} {found[name]}" for name in CATEGORIES if found[name] < SCORE_MIN]
-    late = [f"{name} {found[name]}" for name in PAINTS if found[name] > PAINT_MAX_MS]
+    late = [f"{name} {found[name]}" for name, most in PAINT_MAX_MS.items() if found[name] > most]
     return low + late
 
 

@@ -75,6 +75,18 @@ function bindSwitch(): void {
   });
 }
 
+/** Once what the server drew is on the screen, as the browser tells it; older ones are asked for a frame. */
+function afterSight(then: () => void): void {
+  const name = "first-contentful-paint";
+  if (globalThis.PerformanceObserver?.supportedEntryTypes?.includes("paint")) {
+    new PerformanceObserver((seen, observer) => {
+      if (seen.getEntriesByName(name).length === 0) return;
+      observer.disconnect();
+      then();
+    }).observe({ type: "paint", buffered: true });
+  } else requestAnimationFrame(() => setTimeout(then));
+}
+
 /** The page stands as the server drew it: its script must not come between a reader and the first sight. */
 function startApp(): void {
   const src = own?.dataset["app"];
@@ -89,7 +101,7 @@ function startApp(): void {
   };
   // A page out of sight is not painted, and must be live all the same.
   if (document.hidden) start();
-  else requestAnimationFrame(() => setTimeout(start));
+  else afterSight(start);
   setTimeout(start, PATIENCE_MS);
 }
 
