@@ -78,8 +78,9 @@ async def add(
 ) -> int:
     """Keep a file; the same contents again are the same file. Returns its number.
 
-    Kept already but marked otherwise (public or not, another paper), it is refused: the mark does
-    not change in silence. `replaces` makes it the next version of another, which stays on record.
+    As another paper they are a file of its own: one scan may hold several. Kept already but public
+    where it was not, or the other way about, it is refused: the mark does not change in silence.
+    `replaces` makes it the next version of another, which stays on record.
     Raises CaseError.
     """
     found = await record.locked(connection, asset, _STATES)
@@ -87,8 +88,9 @@ async def add(
         raise refused("NOT_A_PICTURE", "A photograph is a JPEG or PNG file.", "file")
     kept = await of_asset(connection, asset)
     for one in kept:
-        if one.sha256 == file.sha256.hex() and one.kind == said.kind and one.removed_at is None:
-            if not one.replaced and (one.public, one.paper) != (said.public, said.paper):
+        same = one.sha256 == file.sha256.hex() and (one.kind, one.paper) == (said.kind, said.paper)
+        if same and one.removed_at is None:
+            if not one.replaced and one.public != said.public:
                 raise refused(
                     "FILE_HERE", "Kept already, marked otherwise; remove it first.", "file"
                 )
